@@ -1,0 +1,120 @@
+package course
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Scope narrows what a worker works on. The zero Scope is everything.
+type Scope struct {
+	Letter       string // only this letter
+	SubscriberID int64  // only this person
+}
+
+// Claimed is a delivery that a worker holds, with what its letter needs.
+type Claimed struct {
+	DeliveryKey
+	Letter    string    `db:"letter"`
+	Copy      int       `db:"copy"`
+	Version   []byte    `db:"version"` // hash
+	Claim     int       `db:"claim"`
+	Attempt   int       `db:"attempt"` // made so far
+	PlannedAt time.Time `db:"planned_at"`
+	DatedAt   time.Time `db:"dated_at"` // the letter's Date
+	Email     string    `db:"email"`
+	Name      string    `db:"name"`
+}
+
+// Claim gives a worker up to limit deliveries that are ready, confirm letters
+// first. Nobody else gets them while the worker's lease lasts. Until a letter
+// was attempted, claiming sets its date.
+func (s *Store) Claim(ctx context.Context, now time.Time, worker int64, scope Scope, limit int) ([]Claimed, error) {
+	var claimed []Claimed
+	err := s.db.SelectContext(ctx, &claimed, `
+		update deliveries d
+		set state = 'claimed', claim = d.claim + 1, worker = $1, ready_at = null,
+		    dated_at = case when d.attempt = 0 then date_trunc('second', cast($2 as timestamptz)) else d.dated_at end
+		from subscribers s
+		where s.id = d.subscriber_id
+		and d.ctid = any(array(
+			select ctid
+			from deliveries
+			where ready_at <= $2
+			and ($3 = '' or letter = $3)
+			and ($4 = 0 or subscriber_id = $4)
+			order by rank, ready_at
+			limit $5
+			for update skip locked))
+		returning d.subscriber_id, d.id, d.letter, d.copy, d.version, d.claim, d.attempt, d.planned_at, d.dated_at,
+		          coalesce(s.email, '') as email, s.name`, worker, now, scope.Letter, scope.SubscriberID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("claim deliveries: %w", away(err))
+	}
+	return claimed, nil
+}
+
+// ErrFenced says that a delivery is no longer the caller's, or no longer to be
+// sent: close the connection without the dot.
+var ErrFenced = errors.New("no longer ours to send")
+
+// Mark is the last word before the dot: the claim still stands and the person
+// may still have the letter. It counts the attempt and returns its number.
+// Errors: ErrFenced.
+func (s *Store) Mark(ctx context.Context, now time.Time, c Claimed, relay string, sha256 []byte) (int, error) {
+	var attempt int
+	err := s.db.GetContext(ctx, &attempt, `
+		update deliveries d
+		set state = 'sending', attempt = d.attempt + 1, marked_at = $4, relay = $5, sha256 = $6
+		from subscribers s
+		where d.subscriber_id = $1 and d.id = $2 and d.claim = $3 and d.state = 'claimed'
+		and s.id = d.subscriber_id
+		and (s.state = 'active' or d.rank = 0 and s.state <> 'erased')
+		returning d.attempt`, c.SubscriberID, c.ID, c.Claim, now, relay, sha256)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, ErrFenced
+	}
+	if err != nil {
+		return 0, fmt.Errorf("mark a delivery: %w", away(err))
+	}
+	return attempt, nil
+}
+
+// Release queues a claimed delivery again, ready at a moment, with no attempt
+// burnt: the fault was not its own.
+func (s *Store) Release(ctx context.Context, c Claimed, readyAt time.Time) error {
+	return s.settleClaim(ctx, "release a delivery", c, `
+		update deliveries
+		set state = 'queued', ready_at = $4, worker = null
+		where subscriber_id = $1 and id = $2 and claim = $3 and state = 'claimed'`, readyAt)
+}
+
+// Park sets a claimed delivery aside for a human, with the reason.
+func (s *Store) Park(ctx context.Context, c Claimed, reason string) error {
+	return s.settleClaim(ctx, "park a delivery", c, `
+		update deliveries
+		set state = 'parked', reason = $4, worker = null
+		where subscriber_id = $1 and id = $2 and claim = $3 and state = 'claimed'`, reason)
+}
+
+// Withdraw queues a delivery again that was marked and whose dot was not sent.
+func (s *Store) Withdraw(ctx context.Context, c Claimed, attempt int) error {
+	return s.transact(ctx, "withdraw a delivery", func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			update deliveries
+			set state = 'queued', ready_at = due_at, worker = null
+			where subscriber_id = $1 and id = $2 and attempt = $3 and state = 'sending'`, c.SubscriberID, c.ID, attempt)
+		return err
+	})
+}
+
+func (s *Store) settleClaim(ctx context.Context, doing string, c Claimed, query string, value any) error {
+	if _, err := s.db.ExecContext(ctx, query, c.SubscriberID, c.ID, c.Claim, value); err != nil {
+		return fmt.Errorf("%s: %w", doing, away(err))
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+// Package course knows who learns, what is due and what happened. It holds the
+// rules and all SQL, and keeps the truth in Postgres.
+//
+// Start with Store: each of its exported methods is one event in one
+// transaction, named after it. In the order of a reader's life: Subscribe,
+// Confirm, PlanDue, Claim, Mark, Record, Unsubscribe. What can be decided
+// without the database is pure and stands apart: Rhythm (schedule.go), Judge
+// (outcome.go), ParseAddress (address.go), the planner's step (plan.go) and an
+// admin's send (send.go).
+//
+// # Tables
+//
+//	installation  one row: the wrapped key of the address hashes
+//	addresses     what is known of an address beyond its subscriber: suppression, limits
+//	subscribers   who reads: pending → active; blocked, erased
+//	consents      evidence of consent, append-only; wordings holds the texts
+//	sessions      browsers that are signed in
+//	enrolments    a subscriber's place in a course, and when the next lesson is due
+//	versions      every text that was ever planned, by content
+//	requests      letters asked for outside a course's own pace
+//	deliveries    one letter to one subscriber, with its own state and due time
+//	attempts      what became of each try, append-only
+//	workers       who is alive, by heartbeat
+//
+// # Delivery states
+//
+//	          Claim            Mark              Record
+//	queued ──────────► claimed ──────► sending ──────────► accepted
+//	  ▲ ▲                │ │ │            │ ├────────────► rejected
+//	  │ └── Release ─────┘ │ └─ Park      │ ├────────────► deferred ─► queued's place in line
+//	  │     Recover        │     │        │ └─ no reply ─► uncertain
+//	  │                    │     ▼        │                   ▲
+//	  │                    │   parked     └── Recover ────────┘
+//	  │                    ▼
+//	  └── Rejoin ─────── cancelled ◄── Unsubscribe, from queued, claimed and deferred
+//
+// A letter is planned once per (subscriber, letter, copy), which the database
+// guards. It is claimed for a worker's lease, rendered, and handed to the relay
+// but for the final dot; Mark is the last word before the dot, and Record
+// follows the relay's reply. So a fault before the mark costs nothing, and one
+// after it leaves a letter that says honestly that it is uncertain. Nothing is
+// ever called delivered: that we cannot know.
+//
+// The accounting identity, which Status checks: the deliveries that there must
+// be, counted from enrolments and requests, equal the sum over the states.
+package course

@@ -1,0 +1,98 @@
+package course
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// A worker lives by its row in workers. Leases run on the database's clock, so
+// that workers need not agree on the time.
+
+// Join announces a worker and returns its id.
+func (s *Store) Join(ctx context.Context, name string) (int64, error) {
+	var id int64
+	err := s.db.GetContext(ctx, &id, `
+		insert into workers (name, started_at, heartbeat_at)
+		values ($1, now(), now())
+		returning id`, name)
+	if err != nil {
+		return 0, fmt.Errorf("announce the worker: %w", away(err))
+	}
+	return id, nil
+}
+
+// ErrDeclaredGone says that a worker was taken for dead and its claims given
+// to others: it must start anew.
+var ErrDeclaredGone = fmt.Errorf("this worker was taken for dead")
+
+// Beat renews a worker's lease. Errors: ErrDeclaredGone.
+func (s *Store) Beat(ctx context.Context, worker int64) error {
+	beat, err := s.db.ExecContext(ctx, `
+		update workers
+		set heartbeat_at = now()
+		where id = $1 and stopped_at is null`, worker)
+	if err != nil {
+		return fmt.Errorf("renew the lease: %w", away(err))
+	}
+	if n, _ := beat.RowsAffected(); n == 0 {
+		return ErrDeclaredGone
+	}
+	return nil
+}
+
+// Leave ends a worker: what it claimed and did not begin to send is queued again.
+func (s *Store) Leave(ctx context.Context, worker int64) error {
+	return s.transact(ctx, "sign the worker off", func(tx *sqlx.Tx) error {
+		return bury(ctx, tx, []int64{worker})
+	})
+}
+
+// Recover takes over from workers whose lease ran out: claimed letters are
+// queued again, since they never reached the dot; those that were being sent
+// become uncertain. It returns how many workers were gone.
+func (s *Store) Recover(ctx context.Context, lease time.Duration) (int, error) {
+	var gone []int64
+	err := s.transact(ctx, "recover from dead workers", func(tx *sqlx.Tx) error {
+		gone = nil
+		err := tx.SelectContext(ctx, &gone, `
+			select id
+			from workers
+			where stopped_at is null and heartbeat_at < now() - cast($1 as bigint) * interval '1 microsecond'
+			order by id
+			for update skip locked`, lease.Microseconds())
+		if err != nil || len(gone) == 0 {
+			return err
+		}
+		return bury(ctx, tx, gone)
+	})
+	return len(gone), err
+}
+
+func bury(ctx context.Context, tx *sqlx.Tx, workers []int64) error {
+	for _, query := range []string{
+		`update workers
+		 set stopped_at = now()
+		 where id = any($1) and stopped_at is null`,
+		`update deliveries
+		 set state = 'queued', ready_at = due_at, worker = null
+		 where worker = any($1) and state = 'claimed'`,
+		`with doubtful as (
+			update deliveries
+			set state = 'uncertain', reply = 'the worker was lost before it heard the reply'
+			where worker = any($1) and state = 'sending'
+			returning *
+		 )
+		 insert into attempts (subscriber_id, delivery_id, attempt, worker, relay, marked_at, ended_at, outcome, stage, code, enhanced, reply, sha256)
+		 select subscriber_id, id, attempt, worker, relay, marked_at, now(), state, 'dot', 0, '', reply, sha256
+		 from doubtful`,
+	} {
+		if _, err := tx.ExecContext(ctx, query, pq.Array(workers)); err != nil {
+			return err
+		}
+	}
+	return wake(ctx, tx)
+}

@@ -1,0 +1,65 @@
+package course
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Record is what is written down about one attempt.
+type Record struct {
+	Claimed
+	Worker  int64
+	Attempt int // as Mark returned it; 0 where the relay refused the letter before the mark
+	Relay   string
+	Ending  Ending
+	Verdict Verdict // Accepted, Deferred, Rejected or Uncertain
+}
+
+// state returns the delivery's state after an attempt and, if it is to be
+// tried again, when. A letter that was deferred for too long is rejected.
+func (r Record) state(now time.Time) (state string, readyAt *time.Time) {
+	switch r.Verdict {
+	case Accepted:
+		return "accepted", nil
+	case Rejected:
+		return "rejected", nil
+	case Uncertain:
+		return "uncertain", nil
+	}
+	again := now.Add(Backoff(r.Claimed.Attempt + 1))
+	if again.After(r.PlannedAt.Add(GiveUpAfter)) {
+		return "rejected", nil
+	}
+	return "deferred", &again
+}
+
+// Record writes the end of an attempt down. It is fenced by the attempt's
+// number, never by a lease: a late 250 still turns uncertain into accepted. An
+// attempt that was refused before its mark is fenced by the claim.
+func (s *Store) Record(ctx context.Context, now time.Time, r Record) error {
+	state, readyAt := r.state(now)
+	e := r.Ending
+	_, err := s.db.ExecContext(ctx, `
+		with ended as (
+			update deliveries
+			set state = $5, ready_at = $6, worker = null, relay = $7, reply = $8, queue_id = nullif($9, ''),
+			    settled_at = case when $5 in ('accepted', 'rejected') then cast($10 as timestamptz) end,
+			    attempt = case when $4 = 0 then attempt + 1 else attempt end
+			where subscriber_id = $1 and id = $2
+			and ($4 = 0 and claim = $3 and state = 'claimed' or $4 > 0 and attempt = $4 and state in ('sending', 'uncertain'))
+			returning subscriber_id, id, attempt, marked_at, sha256
+		)
+		insert into attempts (subscriber_id, delivery_id, attempt, worker, relay, marked_at, ended_at, outcome, stage, code, enhanced, reply, sha256)
+		select subscriber_id, id, attempt, $11, $7, case when $4 > 0 then marked_at end, $10, $5, $12, $13, $14, $8, case when $4 > 0 then sha256 end
+		from ended
+		on conflict (subscriber_id, delivery_id, attempt) do update
+		set ended_at = excluded.ended_at, outcome = excluded.outcome, stage = excluded.stage,
+		    code = excluded.code, enhanced = excluded.enhanced, reply = excluded.reply`,
+		r.SubscriberID, r.ID, r.Claim, r.Attempt, state, readyAt, r.Relay, e.Reply, e.QueueID, now,
+		r.Worker, string(e.Stage), e.Code, e.Enhanced)
+	if err != nil {
+		return fmt.Errorf("record a delivery: %w", away(err))
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package course
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Profile is what is held about one subscriber, as `subscribers show` tells it.
+type Profile struct {
+	ID          int64      `json:"-" db:"id"`
+	Email       string     `json:"email" db:"email"`
+	Name        string     `json:"name" db:"name"`
+	Kind        string     `json:"kind" db:"kind"`
+	State       string     `json:"state" db:"state"`
+	Suppressed  *string    `json:"suppressed" db:"suppressed"`
+	Newsletter  bool       `json:"newsletter" db:"newsletter"`
+	CreatedAt   time.Time  `json:"created_at" db:"created_at"`
+	ConfirmedAt *time.Time `json:"confirmed_at" db:"confirmed_at"`
+
+	Enrolments []Enrolment `json:"enrolments" db:"-"`
+	Deliveries []Delivery  `json:"deliveries" db:"-"`
+}
+
+// Enrolment is a subscriber's place in a course.
+type Enrolment struct {
+	Course    string     `json:"course" db:"course"`
+	State     string     `json:"state" db:"state"`
+	Position  int        `json:"position" db:"position"` // lessons behind the reader
+	NextDueAt *time.Time `json:"next_due_at" db:"next_due_at"`
+	StartedAt time.Time  `json:"started_at" db:"started_at"`
+	EndedAt   *time.Time `json:"ended_at,omitempty" db:"ended_at"`
+}
+
+// Delivery is one letter to a subscriber and what became of it.
+type Delivery struct {
+	Letter    string     `json:"letter" db:"letter"`
+	Copy      int        `json:"copy" db:"copy"`
+	State     string     `json:"state" db:"state"`
+	DueAt     time.Time  `json:"due_at" db:"due_at"`
+	ReadyAt   *time.Time `json:"ready_at,omitempty" db:"ready_at"`
+	MarkedAt  *time.Time `json:"marked_at,omitempty" db:"marked_at"`
+	SettledAt *time.Time `json:"settled_at" db:"settled_at"`
+	Attempts  int        `json:"attempts" db:"attempt"`
+	Relay     string     `json:"relay,omitempty" db:"relay"`
+	QueueID   string     `json:"queue_id,omitempty" db:"queue_id"`
+	Reply     string     `json:"reply,omitempty" db:"reply"`
+	Reason    string     `json:"reason,omitempty" db:"reason"`
+}
+
+// Show returns what is held about an address. Errors: ErrAddress, ErrUnknown.
+func (s *Store) Show(ctx context.Context, email string) (Profile, error) {
+	id, err := s.find(ctx, s.db, email)
+	if err != nil {
+		return Profile{}, fmt.Errorf("show %s: %w", email, away(err))
+	}
+	p := Profile{Enrolments: []Enrolment{}, Deliveries: []Delivery{}}
+	err = s.db.GetContext(ctx, &p, `
+		select s.id, coalesce(s.email, '') as email, s.name, s.kind, s.state, a.suppressed, s.newsletter, s.created_at, s.confirmed_at
+		from subscribers s
+		left join addresses a on a.subscriber_id = s.id
+		where s.id = $1`, id)
+	if err == nil {
+		err = s.db.SelectContext(ctx, &p.Enrolments, `
+			select course, state, position, next_due_at, started_at, ended_at
+			from enrolments
+			where subscriber_id = $1
+			order by course`, id)
+	}
+	if err == nil {
+		err = s.db.SelectContext(ctx, &p.Deliveries, `
+			select letter, copy, state, due_at, ready_at, marked_at, settled_at, attempt,
+			       coalesce(relay, '') as relay, coalesce(queue_id, '') as queue_id,
+			       coalesce(reply, '') as reply, coalesce(reason, '') as reason
+			from deliveries
+			where subscriber_id = $1
+			order by due_at, planned_at, letter, copy`, id)
+	}
+	if err != nil {
+		return p, fmt.Errorf("show %s: %w", email, away(err))
+	}
+	for i, e := range p.Enrolments {
+		if s.over(e) {
+			p.Enrolments[i].NextDueAt = nil
+		}
+	}
+	return p, nil
+}
+
+// over says whether nothing more comes from an enrolment by itself.
+func (s *Store) over(e Enrolment) bool {
+	c, ok := s.Course(e.Course)
+	return e.State == "left" || e.State == "finished" || ok && e.Position >= len(c.Lessons)
+}
+
+// Dossier is everything held about a person, for their right of access
+// (GDPR art. 15).
+type Dossier struct {
+	Profile
+	Consents []Consent `json:"consents"`
+	Attempts []Attempt `json:"attempts"`
+	Requests []Request `json:"requests"`
+	Sessions []Session `json:"sessions"`
+	AskedAt  []string  `json:"confirm_letters_asked_for"`
+}
+
+// Consent is one piece of evidence of what was agreed to or withdrawn.
+type Consent struct {
+	Purpose string    `json:"purpose" db:"purpose"`
+	Event   string    `json:"event" db:"event"`
+	At      time.Time `json:"at" db:"at"`
+	Method  string    `json:"method" db:"method"`
+	Wording string    `json:"wording" db:"wording"`
+	Form    string    `json:"form" db:"form"`
+	Article string    `json:"article" db:"article"`
+	IP      string    `json:"ip" db:"ip"`
+}
+
+// Attempt is one try at a delivery.
+type Attempt struct {
+	Letter   string     `json:"letter" db:"letter"`
+	Copy     int        `json:"copy" db:"copy"`
+	Attempt  int        `json:"attempt" db:"attempt"`
+	MarkedAt *time.Time `json:"marked_at" db:"marked_at"`
+	EndedAt  time.Time  `json:"ended_at" db:"ended_at"`
+	Outcome  string     `json:"outcome" db:"outcome"`
+	Relay    string     `json:"relay" db:"relay"`
+	Stage    string     `json:"stage" db:"stage"`
+	Code     int        `json:"code" db:"code"`
+	Reply    string     `json:"reply" db:"reply"`
+}
+
+// Request is a letter that was asked for outside the course's own pace.
+type Request struct {
+	Letter      string    `json:"letter" db:"letter"`
+	Copy        int       `json:"copy" db:"copy"`
+	Reason      string    `json:"reason" db:"reason"`
+	RequestedAt time.Time `json:"requested_at" db:"requested_at"`
+}
+
+// Session is one browser's being signed in.
+type Session struct {
+	CreatedAt time.Time `json:"created_at" db:"created_at"`
+	ExpiresAt time.Time `json:"expires_at" db:"expires_at"`
+}
+
+// Dossier collects everything held about an address. Errors: ErrAddress, ErrUnknown.
+func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
+	profile, err := s.Show(ctx, email)
+	if err != nil {
+		return Dossier{}, err
+	}
+	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Sessions: []Session{}, AskedAt: []string{}}
+	for _, part := range []struct {
+		into  any
+		query string
+	}{
+		{&d.Consents, `
+			select purpose, event, at, method, coalesce(w.text, '') as wording, form, article, coalesce(text(ip), '') as ip
+			from consents
+			left join wordings w on w.hash = wording
+			where subscriber_id = $1
+			order by id`},
+		{&d.Attempts, `
+			select d.letter, d.copy, a.attempt, a.marked_at, a.ended_at, a.outcome, a.relay, a.stage, a.code, a.reply
+			from attempts a
+			join deliveries d on d.subscriber_id = a.subscriber_id and d.id = a.delivery_id
+			where a.subscriber_id = $1
+			order by a.ended_at, a.attempt`},
+		{&d.Requests, `
+			select letter, copy, reason, requested_at
+			from requests
+			where subscriber_id = $1
+			order by requested_at, letter, copy`},
+		{&d.Sessions, `
+			select created_at, expires_at
+			from sessions
+			where subscriber_id = $1
+			order by created_at`},
+		{&d.AskedAt, `
+			select to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+			from addresses, unnest(asked_at) t
+			where subscriber_id = $1
+			order by t`},
+	} {
+		if err := s.db.SelectContext(ctx, part.into, part.query, profile.ID); err != nil {
+			return d, fmt.Errorf("export %s: %w", email, away(err))
+		}
+	}
+	return d, nil
+}

@@ -1,0 +1,232 @@
+package course
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// States of a delivery, in the order of its life.
+var States = []string{"queued", "claimed", "sending", "accepted", "deferred", "rejected", "cancelled", "uncertain", "parked"}
+
+// Status is the whole at one moment.
+type Status struct {
+	Deliveries  map[string]int `json:"deliveries"` // by state, and "planned", which is counted apart from them
+	Resent      int            `json:"resent"`     // repeats of an uncertain letter
+	Subscribers map[string]int `json:"subscribers"`
+	Courses     []CourseStatus `json:"courses"`
+	Letters     []LetterStatus `json:"letters"`
+	Workers     []WorkerStatus `json:"workers"`
+	Stuck       []Stuck        `json:"stuck"`
+	NextDueAt   *time.Time     `json:"next_due_at"` // of all enrolments
+}
+
+// Balanced is the accounting identity: every letter that must exist does, in
+// one state.
+func (s Status) Balanced() bool {
+	sum := 0
+	for _, state := range States {
+		sum += s.Deliveries[state]
+	}
+	return sum == s.Deliveries["planned"]
+}
+
+// CourseStatus counts a course's enrolments.
+type CourseStatus struct {
+	Course     string         `json:"course"`
+	Enrolments map[string]int `json:"enrolments"` // by state
+	NextWeek   []int          `json:"next_week"`  // active ones by the week that comes next, from week 1
+}
+
+// LetterStatus counts one letter's deliveries by state. Confirm letters count as one.
+type LetterStatus struct {
+	Letter string         `json:"letter"`
+	States map[string]int `json:"states"`
+}
+
+// WorkerStatus is a worker that has not signed off.
+type WorkerStatus struct {
+	ID        int64     `json:"id" db:"id"`
+	Name      string    `json:"name" db:"name"`
+	StartedAt time.Time `json:"started_at" db:"started_at"`
+	Silent    float64   `json:"silent_seconds" db:"silent"` // since its last heartbeat
+}
+
+// Stuck is a group of letters that wait for something, and what for.
+type Stuck struct {
+	State  string    `json:"state" db:"state"`
+	Reason string    `json:"reason" db:"reason"`
+	Count  int       `json:"count" db:"count"`
+	Since  time.Time `json:"since" db:"since"` // due time of the oldest
+}
+
+// Status reads the whole in one snapshot.
+func (s *Store) Status(ctx context.Context, now time.Time) (Status, error) {
+	st := Status{Subscribers: map[string]int{}, Courses: []CourseStatus{}, Letters: []LetterStatus{}, Workers: []WorkerStatus{}, Stuck: []Stuck{}}
+	err := s.transact(ctx, "read the status", func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, `set transaction isolation level repeatable read read only`); err != nil {
+			return err
+		}
+		for _, read := range []func(context.Context, *sqlx.Tx, time.Time, *Status) error{
+			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, readStuck,
+		} {
+			if err := read(ctx, tx, now, &st); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return st, err
+}
+
+// readPlanned counts the deliveries there must be, without looking at them:
+// lessons behind the readers that were not passed over, and requests. Test
+// letters are in no count.
+func readPlanned(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
+	var planned int
+	err := tx.GetContext(ctx, &planned, `
+		select (select coalesce(sum(position - passed), 0) from enrolments)
+		     + (select count(*) from requests where not starts_with(letter, 'test:'))`)
+	if err != nil {
+		return err
+	}
+	st.Deliveries = map[string]int{"planned": planned}
+	for _, state := range States {
+		st.Deliveries[state] = 0
+	}
+	return tx.GetContext(ctx, &st.Resent, `
+		select count(*)
+		from attempts a
+		join deliveries d on d.subscriber_id = a.subscriber_id and d.id = a.delivery_id
+		where a.outcome = 'uncertain' and d.attempt > a.attempt`)
+}
+
+func readLetters(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
+	var rows []struct {
+		Letter, State string
+		Count         int
+	}
+	err := tx.SelectContext(ctx, &rows, `
+		select case when starts_with(letter, 'confirm:') then 'confirm' else letter end as letter, state, count(*)
+		from deliveries
+		where not starts_with(letter, 'test:')
+		group by 1, 2
+		order by 1, 2`)
+	for _, row := range rows {
+		st.Deliveries[row.State] += row.Count
+		if n := len(st.Letters); n == 0 || st.Letters[n-1].Letter != row.Letter {
+			st.Letters = append(st.Letters, LetterStatus{Letter: row.Letter, States: map[string]int{}})
+		}
+		st.Letters[len(st.Letters)-1].States[row.State] = row.Count
+	}
+	return err
+}
+
+func readPeople(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
+	var rows []struct {
+		State string
+		Count int
+	}
+	err := tx.SelectContext(ctx, &rows, `
+		select state, count(*)
+		from subscribers
+		where kind = 'reader'
+		group by state`)
+	for _, row := range rows {
+		st.Subscribers[row.State] = row.Count
+	}
+	return err
+}
+
+func (s *Store) readCourses(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
+	var rows []struct {
+		Course, State   string
+		Position, Count int
+	}
+	err := tx.SelectContext(ctx, &rows, `
+		select course, state, position, count(*)
+		from enrolments
+		group by 1, 2, 3
+		order by 1, 2, 3`)
+	if err != nil {
+		return err
+	}
+	for _, c := range s.courses {
+		counts := CourseStatus{Course: c.ID, Enrolments: map[string]int{}, NextWeek: make([]int, len(c.Lessons))}
+		for _, row := range rows {
+			if row.Course != c.ID {
+				continue
+			}
+			counts.Enrolments[row.State] += row.Count
+			if row.State == "active" && row.Position < len(c.Lessons) {
+				counts.NextWeek[row.Position] += row.Count
+			}
+		}
+		st.Courses = append(st.Courses, counts)
+	}
+	return nil
+}
+
+func readWorkers(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
+	return tx.SelectContext(ctx, &st.Workers, `
+		select id, name, started_at, extract(epoch from clock_timestamp() - heartbeat_at) as silent
+		from workers
+		where stopped_at is null
+		order by id`)
+}
+
+func readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) error {
+	err := tx.SelectContext(ctx, &st.Stuck, `
+		select state, coalesce(case state when 'parked' then reason when 'queued' then '' else reply end, '') as reason,
+		       count(*), min(due_at) as since
+		from deliveries
+		where state in ('deferred', 'uncertain', 'parked')
+		or state = 'queued' and ready_at < cast($1 as timestamptz) - interval '5 minutes'
+		group by 1, 2
+		order by count(*) desc
+		limit 20`, now)
+	if err != nil {
+		return err
+	}
+	return tx.GetContext(ctx, &st.NextDueAt, `select min(next_due_at) from enrolments where state = 'active'`)
+}
+
+// Tally counts what became of a scope's deliveries: those settled since a
+// moment, and those still open, by state.
+func (s *Store) Tally(ctx context.Context, scope Scope, since time.Time) (map[string]int, error) {
+	var rows []struct {
+		State string
+		Count int
+	}
+	err := s.db.SelectContext(ctx, &rows, `
+		select state, count(*)
+		from deliveries
+		where letter = $1 and ($2 = 0 or subscriber_id = $2)
+		and (settled_at is null or settled_at >= $3)
+		group by state`, scope.Letter, scope.SubscriberID, since)
+	if err != nil {
+		return nil, fmt.Errorf("count deliveries: %w", away(err))
+	}
+	tally := map[string]int{}
+	for _, row := range rows {
+		tally[row.State] = row.Count
+	}
+	return tally, nil
+}
+
+// NextMoment returns when something may become due next, of what is waiting
+// now or comes by the calendar; zero if nothing is foreseen.
+func (s *Store) NextMoment(ctx context.Context) (time.Time, error) {
+	var next *time.Time
+	err := s.db.GetContext(ctx, &next, `
+		select least(
+			(select min(t.ready_at) from unnest(array[0, 1, 2]) r(rank)
+			 cross join lateral (select ready_at from deliveries where ready_at is not null and rank = r.rank order by ready_at limit 1) t),
+			(select min(next_due_at) from enrolments e where state = 'active'))`)
+	if err != nil || next == nil {
+		return time.Time{}, away(err)
+	}
+	return *next, nil
+}

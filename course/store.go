@@ -1,0 +1,171 @@
+package course
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+var (
+	// ErrAway says that the database cannot be reached: try again later.
+	ErrAway = errors.New("the database is away")
+	// ErrSchema says that migrations are missing: run `course migrate`.
+	ErrSchema = errors.New("the database lacks tables of this version")
+	// ErrSecret says that no part of COURSE_SECRET belongs to this database.
+	ErrSecret = errors.New("COURSE_SECRET does not belong to this database")
+	// ErrToken says that a token is forged, damaged, or of a person who is gone.
+	ErrToken = errors.New("unknown token")
+	// ErrUnknown says that nobody has this address.
+	ErrUnknown = errors.New("no subscriber with this address")
+)
+
+// Store keeps the truth. Each exported method is one event and one
+// transaction. Business methods take now; only leases use the database's clock.
+type Store struct {
+	db   *sqlx.DB
+	keys keys
+	// the texts that Publish made known, by which new letters are planned
+	confirm Version
+	courses []Course
+}
+
+// Options for Open.
+type Options struct {
+	DSN         string
+	Secrets     []string // the first signs, all verify; each 32 characters or more
+	Connections int      // pool size; 0 means 4
+}
+
+// Open connects to a migrated database and checks that the secret fits it.
+// Errors: ErrAway, ErrSchema, ErrSecret.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	db, err := sqlx.Open("postgres", o.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if o.Connections == 0 {
+		o.Connections = 4
+	}
+	db.SetMaxOpenConns(o.Connections)
+	db.SetMaxIdleConns(o.Connections)
+	s := &Store{db: db}
+	if err := s.unlock(ctx, o.Secrets); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) unlock(ctx context.Context, secrets []string) error {
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	if err := s.migrated(ctx); err != nil {
+		return err
+	}
+	keys, err := openKeys(ctx, s.db, secrets)
+	s.keys = keys
+	return err
+}
+
+// Close ends the store's connections.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", away(err))
+	}
+	return nil
+}
+
+// transact runs one event in one transaction, again after a serialization
+// failure or a deadlock. It wraps the error once, with what was being done.
+func (s *Store) transact(ctx context.Context, doing string, event func(*sqlx.Tx) error) error {
+	var err error
+	for range 10 {
+		err = s.attempt(ctx, event)
+		if !retryable(err) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, away(err))
+	}
+	return nil
+}
+
+func (s *Store) attempt(ctx context.Context, event func(*sqlx.Tx) error) error {
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := event(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// retryable: 40001 serialization failure, 40P01 deadlock; the transaction left no trace.
+func retryable(err error) bool {
+	var pqErr *pq.Error
+	return errors.As(err, &pqErr) && (pqErr.Code == "40001" || pqErr.Code == "40P01")
+}
+
+// away adds ErrAway to errors that mean that the database cannot be reached.
+func away(err error) error {
+	var network net.Error
+	var pqErr *pq.Error
+	switch {
+	case err == nil || errors.Is(err, ErrAway) || errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &network), errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn):
+		return fmt.Errorf("%w: %w", ErrAway, err)
+	case errors.As(err, &pqErr) && (pqErr.Code.Class() == "08" || pqErr.Code.Class() == "57" && pqErr.Code != "57014" || pqErr.Code == "53300"):
+		return fmt.Errorf("%w: %w", ErrAway, err)
+	}
+	return err
+}
+
+// Wake is the channel on which events that make work announce themselves. A
+// notification is a hint; the tables are the truth.
+const Wake = "course_wake"
+
+func wake(ctx context.Context, tx *sqlx.Tx) error {
+	_, err := tx.ExecContext(ctx, `select pg_notify($1, '')`, Wake)
+	return err
+}
+
+// Listen returns a channel that receives whenever there may be new work, until
+// ctx ends. It needs a direct connection (no transaction pooler).
+func Listen(ctx context.Context, dsn string) (<-chan struct{}, error) {
+	listener := pq.NewListener(dsn, time.Second, 10*time.Second, nil)
+	if err := listener.Listen(Wake); err != nil {
+		listener.Close()
+		return nil, fmt.Errorf("listen for new work: %w", away(err))
+	}
+	hints := make(chan struct{}, 1)
+	go func() {
+		defer listener.Close()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-listener.Notify: // nil after a reconnection: then too, look
+			}
+			select {
+			case hints <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return hints, nil
+}
