@@ -1,0 +1,32 @@
+package main
+
+// commands is the command line. Extend it in the same voice: what a command
+// does, lower case, no full stop.
+type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Try it: web, worker, database and an inbox in one process, with invented readers."`
+	Web     webCommand     `cmd:"" help:"Serve the wall and the sign-up pages."`
+	Worker  workerCommand  `cmd:"" help:"Plan and send letters, until stopped."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database to this version's tables."`
+
+	Send   sendCommand   `cmd:"" help:"Send a week's lesson now to everyone for whom it is next."`
+	Status statusCommand `cmd:"" help:"Show what is planned, sent and stuck, and who is where in the course."`
+	Why    whyCommand    `cmd:"" help:"Tell why someone did or did not get a week's lesson."`
+
+	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export and unsubscribe people."`
+	Lessons     lessonsCommands     `cmd:"" help:"Preview and test lessons."`
+
+	Config configCommand `cmd:"" help:"Show the settings in force, without secrets."`
+}
+
+type subscribersCommands struct {
+	List        listCommand        `cmd:"" help:"List all subscribers."`
+	Show        showCommand        `cmd:"" help:"Show one subscriber's progress: what was sent when, and what comes next."`
+	Import      importCommand      `cmd:"" help:"Import people from a CSV file of email,name."`
+	Export      exportCommand      `cmd:"" help:"Export all as CSV, or everything held about one person as JSON."`
+	Unsubscribe unsubscribeCommand `cmd:"" help:"End every course and the newsletter of one person."`
+}
+
+type lessonsCommands struct {
+	Preview previewCommand `cmd:"" help:"Show a week's lesson as a reader gets it."`
+	Test    testCommand    `cmd:"" help:"Send a week's lesson to a colleague, marked [Prov]."`
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"fortsatt/course"
+	"fortsatt/mailer"
+)
+
+// environment is every setting, as read. The three with a name of their own
+// are also read without the prefix COURSE_, as hosting platforms set them.
+type environment struct {
+	DatabaseURL     string        `envconfig:"DATABASE_URL" desc:"Postgres to use"`
+	DirectURL       string        `split_words:"true" desc:"the same, past a connection pooler"`
+	SMTPURL         string        `envconfig:"SMTP_URL" desc:"relays, comma-separated: smtp://user:pass@host:587, smtps://…"`
+	Port            string        `envconfig:"PORT" desc:"port to listen on, on all interfaces"`
+	Listen          string        `desc:"address to listen on, as 127.0.0.1:8080"`
+	BaseURL         string        `split_words:"true" desc:"where readers find the site"`
+	Secret          string        `desc:"32 characters or more; new,old to change it"`
+	From            string        `desc:"whom letters are from, as Åtta brev <brev@example.se>"`
+	ReplyTo         string        `split_words:"true" desc:"where replies go, if not to the sender"`
+	BounceDomain    string        `split_words:"true" desc:"domain of the envelope senders, if not the sender's"`
+	SMTPConnections int           `envconfig:"SMTP_CONNECTIONS" default:"4" desc:"connections to the relays"`
+	Rate            float64       `desc:"letters a second at most; 0: no limit"`
+	Pace            time.Duration `desc:"how long a course week lasts, to try a course out; loopback only"`
+	TrustedProxies  []string      `split_words:"true" desc:"networks whose X-Forwarded-For is believed, as 10.0.0.0/8"`
+	Lease           time.Duration `default:"30s" desc:"how long a worker may be silent before others take over"`
+	DataDir         string        `split_words:"true" desc:"directory of the private Postgres, used where DATABASE_URL is not set"`
+	PGBin           string        `envconfig:"PG_BIN" desc:"directory of the Postgres server programs"`
+	Lessons         string        `desc:"directory of texts to use instead of those built in"`
+}
+
+// config is the settings, checked.
+type config struct {
+	environment
+	base    *url.URL
+	secrets []string
+	relays  []mailer.Relay
+	from    mail.Address
+	replyTo mail.Address
+	proxies []netip.Prefix
+}
+
+// readConfig reads the environment. An error names the setting, what is wrong
+// with it and how to mend it.
+func readConfig() (config, error) {
+	var c config
+	if err := envconfig.Process("course", &c.environment); err != nil {
+		var parse *envconfig.ParseError
+		if errors.As(err, &parse) {
+			err = fmt.Errorf("%s=%s: not a %s", parse.KeyName, parse.Value, parse.TypeName)
+		}
+		return c, usage(err, "course config shows every setting")
+	}
+	for _, check := range []func() error{c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkPace, c.checkProxies} {
+		if err := check(); err != nil {
+			return c, usage(err, "")
+		}
+	}
+	return c, nil
+}
+
+func (c *config) checkListen() error {
+	if c.Port != "" && c.Listen == "" {
+		c.Listen = ":" + c.Port
+	}
+	c.Listen = cmp.Or(c.Listen, "127.0.0.1:8080")
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
+		return fmt.Errorf("COURSE_LISTEN=%s: want host:port, as 127.0.0.1:8080", c.Listen)
+	}
+	return nil
+}
+
+func (c *config) checkBase() error {
+	if c.BaseURL == "" {
+		_, port, _ := net.SplitHostPort(c.Listen)
+		c.BaseURL = "http://127.0.0.1:" + port
+	}
+	base, err := url.Parse(strings.TrimRight(c.BaseURL, "/"))
+	if err != nil || base.Hostname() == "" || base.Path != "" || base.RawQuery != "" {
+		return fmt.Errorf("COURSE_BASE_URL=%s: want scheme and host, as https://attabrev.example", c.BaseURL)
+	}
+	if base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())) {
+		return fmt.Errorf("COURSE_BASE_URL=%s: want https (http is for loopback only)", c.BaseURL)
+	}
+	c.base, c.BaseURL = base, base.String()
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// laptop says whether the site is only for whoever sits at this machine.
+func (c *config) laptop() bool { return loopback(c.base.Hostname()) }
+
+func (c *config) checkSecret() error {
+	if c.Secret == "" {
+		return nil // needSecret finds one, or says so
+	}
+	c.secrets = strings.Split(c.Secret, ",")
+	for _, secret := range c.secrets {
+		if len([]rune(secret)) < course.SecretLength {
+			return fmt.Errorf("COURSE_SECRET: want %d characters or more; make one with: openssl rand -hex 32", course.SecretLength)
+		}
+	}
+	return nil
+}
+
+func (c *config) checkRelays() error {
+	if c.SMTPURL == "" {
+		return nil // whoever sends needs one
+	}
+	relays, err := mailer.ParseRelays(c.SMTPURL)
+	if err != nil {
+		return fmt.Errorf("SMTP_URL: %w", err)
+	}
+	if c.SMTPConnections < 1 {
+		return fmt.Errorf("COURSE_SMTP_CONNECTIONS=%d: want 1 or more", c.SMTPConnections)
+	}
+	c.relays = relays
+	return nil
+}
+
+func (c *config) checkSender() error {
+	for _, s := range []struct {
+		name, value string
+		into        *mail.Address
+	}{{"COURSE_FROM", c.From, &c.from}, {"COURSE_REPLY_TO", c.ReplyTo, &c.replyTo}} {
+		if s.value == "" {
+			continue
+		}
+		address, err := mail.ParseAddress(s.value)
+		if err != nil {
+			return fmt.Errorf("%s=%s: want an address, as Åtta brev <brev@example.se>", s.name, s.value)
+		}
+		if _, err := course.ParseAddress(address.Address); err != nil {
+			return fmt.Errorf("%s=%s: %w", s.name, s.value, err)
+		}
+		*s.into = *address
+	}
+	return nil
+}
+
+func (c *config) checkPace() error {
+	switch {
+	case c.Pace < 0:
+		return fmt.Errorf("COURSE_PACE=%s: want a duration, as 10s", c.Pace)
+	case c.Pace > 0 && !c.laptop():
+		return fmt.Errorf("COURSE_PACE=%s: only for a loopback COURSE_BASE_URL, and that is %s", c.Pace, c.BaseURL)
+	case c.Lease < time.Second:
+		return fmt.Errorf("COURSE_LEASE=%s: want a second or more", c.Lease)
+	case c.Rate < 0:
+		return fmt.Errorf("COURSE_RATE=%g: want letters a second, or 0 for no limit", c.Rate)
+	}
+	return nil
+}
+
+func (c *config) checkProxies() error {
+	for _, text := range c.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if ip, ipErr := netip.ParseAddr(text); err != nil && ipErr == nil {
+			prefix, err = ip.Prefix(ip.BitLen())
+		}
+		if err != nil {
+			return fmt.Errorf("COURSE_TRUSTED_PROXIES: %q is no network; want as 10.0.0.0/8", text)
+		}
+		c.proxies = append(c.proxies, prefix)
+	}
+	return nil
+}
+
+// dataDir is where the demo and a private Postgres keep their files. Root's own
+// home is closed to the user that Postgres runs as.
+func (c *config) dataDir() (string, error) {
+	if c.DataDir != "" {
+		return filepath.Abs(c.DataDir)
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/fortsatt", nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", usage(err, "set COURSE_DATA_DIR")
+	}
+	return filepath.Join(cmp.Or(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "fortsatt"), nil
+}
+
+// needSecret finds the secret. On a laptop one is made, and kept in a file.
+func (c *config) needSecret() error {
+	if len(c.secrets) > 0 {
+		return nil
+	}
+	if !c.laptop() {
+		return usage(errors.New("COURSE_SECRET is not set"), "make one with: openssl rand -hex 32; keep it, links in letters depend on it")
+	}
+	dir, err := c.dataDir()
+	if err != nil {
+		return err
+	}
+	secret, err := keptSecret(dir)
+	c.secrets = []string{secret}
+	return err
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"fortsatt/course"
+)
+
+type statusCommand struct {
+	JSON bool `help:"Print it as JSON."`
+}
+
+// Run shows the whole at one moment.
+func (cmd statusCommand) Run(a *app) error {
+	p, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	status, err := p.store.Status(a.ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	if cmd.JSON {
+		return writeJSON(a.stdout, status)
+	}
+	tellLetters(a.stdout, status)
+	p.tellCourses(a.stdout, status)
+	p.tellWorkers(a.stdout, status)
+	p.tellStuck(a.stdout, status)
+	return nil
+}
+
+func tellLetters(w io.Writer, s course.Status) {
+	fmt.Fprintf(w, "letters: %d planned", s.Deliveries["planned"])
+	for _, state := range course.States {
+		if n := s.Deliveries[state]; n > 0 {
+			fmt.Fprintf(w, ", %d %s", n, state)
+		}
+	}
+	if s.Resent > 0 {
+		fmt.Fprintf(w, "; %d sent a second time after no reply", s.Resent)
+	}
+	fmt.Fprintln(w)
+	if !s.Balanced() {
+		fmt.Fprintln(w, "  THE COUNTS DO NOT ADD UP: planned differs from the sum of the states")
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, letter := range s.Letters {
+		var parts []string
+		for _, state := range course.States {
+			if n := letter.States[state]; n > 0 {
+				parts = append(parts, fmt.Sprintf("%d %s", n, state))
+			}
+		}
+		fmt.Fprintf(table, "  %s\t%s\n", letter.Letter, strings.Join(parts, ", "))
+	}
+	table.Flush()
+}
+
+func (p *parts) tellCourses(w io.Writer, s course.Status) {
+	fmt.Fprintf(w, "subscribers: %d active, %d pending, %d blocked\n", s.Subscribers["active"], s.Subscribers["pending"], s.Subscribers["blocked"])
+	for _, c := range s.Courses {
+		e := c.Enrolments
+		fmt.Fprintf(w, "course %s: %d active, %d paused, %d finished, %d left\n", c.Course, e["active"], e["paused"], e["finished"], e["left"])
+		for i, n := range c.NextWeek {
+			if n > 0 {
+				fmt.Fprintf(w, "  week %d comes next for %d\n", i+1, n)
+			}
+		}
+	}
+	if s.NextDueAt != nil {
+		fmt.Fprintf(w, "next lesson due: %s\n", p.moment(*s.NextDueAt))
+	}
+}
+
+func (p *parts) tellWorkers(w io.Writer, s course.Status) {
+	if len(s.Workers) == 0 {
+		fmt.Fprintln(w, "workers: none is running; start one with `course worker`")
+		return
+	}
+	fmt.Fprintf(w, "workers: %d\n", len(s.Workers))
+	for _, worker := range s.Workers {
+		fmt.Fprintf(w, "  %s since %s, last heard of %.0f s ago\n", worker.Name, p.moment(worker.StartedAt), worker.Silent)
+	}
+}
+
+// advice says what to do about letters that wait.
+var advice = map[string]string{
+	"queued":    "no worker takes them: is one running, and does it reach a relay?",
+	"deferred":  "the relay put them off; they are tried again by themselves",
+	"uncertain": "handed over, and no reply came; they may have arrived",
+	"parked":    "they could not be written; mend the cause",
+}
+
+func (p *parts) tellStuck(w io.Writer, s course.Status) {
+	if len(s.Stuck) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "waiting:")
+	for _, group := range s.Stuck {
+		fmt.Fprintf(w, "  %d %s since %s", group.Count, group.State, p.moment(group.Since))
+		if group.Reason != "" {
+			fmt.Fprintf(w, " (%s)", group.Reason)
+		}
+		fmt.Fprintf(w, ": %s\n", advice[group.State])
+	}
+}

@@ -1,0 +1,120 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"strings"
+	"sync"
+	"time"
+
+	"fortsatt/course"
+	"fortsatt/lessons"
+	"fortsatt/mailer"
+)
+
+// letter is a delivery as it travels.
+type letter struct {
+	sender, recipient string // of the envelope
+	bytes             []byte
+}
+
+// testMark opens the subject of a letter that an admin asked for as a test.
+const testMark = "[Prov] "
+
+// compose makes the bytes of a delivery. The same row gives the same bytes:
+// all that goes in is the row, the version it names, and the settings.
+func (w *Worker) compose(ctx context.Context, c course.Claimed) (letter, error) {
+	text, err := w.texts.compiled(ctx, w.Store, c.Version)
+	if err != nil {
+		return letter{}, fmt.Errorf("compose %s: %w", c.Letter, err)
+	}
+	kind, isTest := strings.CutPrefix(c.Letter, "test:")
+	kind, rest, _ := strings.Cut(kind, ":")
+	m := mailer.Message{
+		From: w.From, ReplyTo: w.ReplyTo, To: mail.Address{Address: c.Email},
+		MessageID: w.Store.MessageToken(c.DeliveryKey) + "@" + domain(w.From.Address),
+	}
+	fields := lessons.Fields{PrivacyURL: w.Links.Privacy()}
+	var zone *time.Location
+	if kind == "confirm" {
+		zone = w.zone("")
+		fields.AskedAt = lessons.DateAndTime(c.PlannedAt.In(zone))
+		fields.ConfirmURL = w.Links.Confirm(w.Store.ConfirmToken(c.DeliveryKey))
+	} else {
+		id, _, _ := strings.Cut(rest, "/")
+		zone = w.zone(id)
+		fields.Name = c.Name
+		fields.NextDate = w.nextDate(id, text, c.DatedAt)
+		fields.UnsubscribeURL = w.Links.Unsubscribe(w.Store.UnsubscribeToken(c.DeliveryKey))
+		m.List = &mailer.List{ID: id + "." + domain(w.From.Address), Name: w.title(id), Unsubscribe: fields.UnsubscribeURL}
+	}
+	rendered := text.Render(fields)
+	m.Subject, m.Text, m.HTML = rendered.Subject, rendered.Text, rendered.HTML
+	if isTest {
+		m.Subject = testMark + m.Subject
+	}
+	m.Date = c.DatedAt.In(zone)
+	bytes, err := m.Bytes()
+	return letter{
+		sender:    w.Store.BounceToken(c.DeliveryKey) + "@" + w.BounceDomain,
+		recipient: c.Email,
+		bytes:     bytes,
+	}, err
+}
+
+// nextDate says when the letter after one dated at comes, "" after the last.
+func (w *Worker) nextDate(courseID string, text *lessons.Letter, dated time.Time) string {
+	c, ok := w.Store.Course(courseID)
+	if !ok || text.Week >= text.Weeks {
+		return ""
+	}
+	return lessons.Date(c.Rhythm.Next(dated).In(c.Rhythm.Zone))
+}
+
+// zone is where a course's readers are; UTC for one that is gone.
+func (w *Worker) zone(courseID string) *time.Location {
+	if c, ok := w.Store.Course(courseID); ok {
+		return c.Rhythm.Zone
+	}
+	return time.UTC
+}
+
+// title is what a course is called; its id for one that is gone.
+func (w *Worker) title(courseID string) string {
+	if c, ok := w.Store.Course(courseID); ok {
+		return c.Title
+	}
+	return courseID
+}
+
+func domain(address string) string {
+	return address[strings.LastIndexByte(address, '@')+1:]
+}
+
+// texts keeps letters compiled, by the hash of their version.
+type texts struct {
+	mu     sync.Mutex
+	byHash map[string]*lessons.Letter
+}
+
+func (t *texts) compiled(ctx context.Context, store *course.Store, hash []byte) (*lessons.Letter, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if text, ok := t.byHash[string(hash)]; ok {
+		return text, nil
+	}
+	version, err := store.Version(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	text, err := lessons.Compile(version.Source, version.Layout)
+	if err != nil {
+		return nil, err
+	}
+	if t.byHash == nil {
+		t.byHash = map[string]*lessons.Letter{}
+	}
+	t.byHash[string(hash)] = text
+	return text, nil
+}

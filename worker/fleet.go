@@ -1,0 +1,107 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"fortsatt/mailer"
+)
+
+// fleet is the relays that letters can go through. One in trouble is passed
+// over until it has rested, longer each time.
+type fleet struct {
+	mu     sync.Mutex
+	relays []berth
+	turn   int
+}
+
+type berth struct {
+	relay    mailer.Relay
+	troubles int // in a row
+	until    time.Time
+	err      error
+}
+
+const (
+	shortRest = 5 * time.Second
+	longRest  = 5 * time.Minute
+)
+
+func newFleet(relays []mailer.Relay) *fleet {
+	f := &fleet{}
+	for _, r := range relays {
+		f.relays = append(f.relays, berth{relay: r})
+	}
+	return f
+}
+
+// pick returns a relay that is not resting, each in its turn.
+func (f *fleet) pick(now time.Time) (mailer.Relay, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for range f.relays {
+		b := &f.relays[f.turn]
+		f.turn = (f.turn + 1) % len(f.relays)
+		if !now.Before(b.until) {
+			return b.relay, true
+		}
+	}
+	return mailer.Relay{}, false
+}
+
+// failed sends a relay to rest. Several lines that fail on it together count once.
+func (f *fleet) failed(relay mailer.Relay, now time.Time, err error) (rest time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b := f.berth(relay)
+	if now.Before(b.until) {
+		return b.until.Sub(now)
+	}
+	rest = min(shortRest<<min(b.troubles, 10), longRest)
+	b.troubles++
+	b.until, b.err = now.Add(rest), err
+	return rest
+}
+
+// worked clears a relay's record.
+func (f *fleet) worked(relay mailer.Relay) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b := f.berth(relay)
+	b.troubles, b.until, b.err = 0, time.Time{}, nil
+}
+
+func (f *fleet) berth(relay mailer.Relay) *berth {
+	for i := range f.relays {
+		if f.relays[i].relay == relay {
+			return &f.relays[i]
+		}
+	}
+	panic("worker: a relay that is not of the fleet")
+}
+
+// rest returns how long it is until some relay may be tried; 0 if one may now.
+func (f *fleet) rest(now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	least := longRest
+	for _, b := range f.relays {
+		least = min(least, max(b.until.Sub(now), 0))
+	}
+	return least
+}
+
+// trouble says what is wrong with the relays that rest.
+func (f *fleet) trouble() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var troubles []error
+	for _, b := range f.relays {
+		if b.err != nil {
+			troubles = append(troubles, fmt.Errorf("%s: %w", b.relay, b.err))
+		}
+	}
+	return errors.Join(troubles...)
+}

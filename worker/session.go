@@ -1,0 +1,98 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"fortsatt/course"
+)
+
+// session is a worker's life in the ledger: it begins with Join, lasts while
+// the heart beats, and ends with Leave, or by being declared gone.
+type session struct {
+	*Worker
+	id   int64
+	jobs chan course.Claimed // to the lines
+}
+
+// session runs work between Join and Leave, with lines to hand letters to.
+// When ctx ends, the lines finish what they cannot take back, the heart beating
+// until they have.
+func (w *Worker) session(ctx context.Context, work func(context.Context, *session) error) error {
+	id, err := w.Store.Join(ctx, name())
+	if err != nil {
+		return err
+	}
+	s := &session{Worker: w, id: id, jobs: make(chan course.Claimed)}
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	alive, die := context.WithCancel(context.WithoutCancel(ctx))
+	var heart, lines sync.WaitGroup
+	heart.Go(func() { s.beat(alive, giveUp) })
+	for range max(w.Connections, 1) {
+		lines.Go(func() { (&line{session: s}).run(ctx) })
+	}
+	err = work(ctx, s)
+	close(s.jobs)
+	lines.Wait()
+	die()
+	heart.Wait()
+	return errors.Join(err, s.leave())
+}
+
+// beat renews the lease. A worker that was taken for dead gives up at once:
+// what it held has been given to others.
+func (s *session) beat(ctx context.Context, giveUp context.CancelCauseFunc) {
+	for {
+		pause(ctx, s.Lease/3)
+		if ctx.Err() != nil {
+			return
+		}
+		err := s.Store.Beat(ctx, s.id)
+		if errors.Is(err, course.ErrDeclaredGone) {
+			giveUp(err)
+			return
+		}
+		if err != nil && ctx.Err() == nil {
+			s.Log.Warn("worker: heartbeat missed", "error", err)
+		}
+	}
+}
+
+// leave signs off, also while the process is being stopped.
+func (s *session) leave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return s.Store.Leave(ctx, s.id)
+}
+
+// claim takes letters from the ledger and hands them to the lines, a few for
+// each, so that what is urgent never waits behind many. While no relay takes
+// letters, it claims none.
+func (s *session) claim(ctx context.Context, scope course.Scope) (int, error) {
+	if s.fleet.rest(time.Now()) > 0 {
+		return 0, nil
+	}
+	claimed, err := s.Store.Claim(ctx, s.Now(), s.id, scope, 4*max(s.Connections, 1))
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range claimed {
+		select {
+		case s.jobs <- c:
+		case <-ctx.Done(): // Leave queues the rest again
+			return len(claimed), context.Cause(ctx)
+		}
+	}
+	return len(claimed), nil
+}
+
+// nudge tells the loop that something was settled.
+func (s *session) nudge() {
+	select {
+	case s.settled <- struct{}{}:
+	default:
+	}
+}

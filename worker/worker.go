@@ -1,0 +1,200 @@
+// Package worker decides when: it plans what is due, claims what is ready,
+// renders it with lessons, hands it to a relay with mailer, and records in
+// course what became of it.
+//
+// Start with Worker.Run, the process that never ends, and Worker.Work, which
+// sends one letter to everyone who is to have it and returns. Both keep a
+// session (session.go): a row of ours in the ledger with a heartbeat, and some
+// lines. A line (line.go) is one SMTP connection and carries one letter at a
+// time. The tables are the truth about what is to be done; notifications only
+// shorten the sleep.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/mail"
+	"os"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"fortsatt/course"
+	"fortsatt/mailer"
+)
+
+// Options are what a worker needs to know.
+type Options struct {
+	Store        *course.Store
+	Relays       []mailer.Relay
+	Connections  int          // SMTP connections, and so letters in doubt at most if we are killed
+	From         mail.Address // whom the letters are from
+	ReplyTo      mail.Address // zero: From
+	BounceDomain string       // domain of the envelope senders; "" means From's
+	Links        course.Links
+	Rate         float64       // letters a second at most; 0: as fast as the relay takes them
+	Lease        time.Duration // how long we may be silent before others take over; 0 means 30 s
+	Now          func() time.Time
+	Log          *slog.Logger
+	Hints        <-chan struct{} // from course.Listen; nil: none
+}
+
+// Worker sends letters.
+type Worker struct {
+	Options
+	fleet   *fleet
+	texts   texts
+	limit   *rate.Limiter
+	settled chan struct{} // a hint from the lines: something was recorded
+}
+
+// poll is how long the worker sleeps at most.
+const poll = 10 * time.Second
+
+// New returns a worker, at rest.
+func New(o Options) *Worker {
+	if o.Lease == 0 {
+		o.Lease = 30 * time.Second
+	}
+	if o.BounceDomain == "" {
+		o.BounceDomain = domain(o.From.Address)
+	}
+	limit := rate.NewLimiter(rate.Inf, 1)
+	if o.Rate > 0 {
+		limit = rate.NewLimiter(rate.Limit(o.Rate), 1)
+	}
+	return &Worker{Options: o, fleet: newFleet(o.Relays), limit: limit, settled: make(chan struct{}, 1)}
+}
+
+// Run plans and sends until ctx ends. Then letters whose dot may be out are
+// finished and recorded, and the rest goes back to the queue.
+func (w *Worker) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := w.session(ctx, func(ctx context.Context, s *session) error { return w.loop(ctx, s) })
+		if err != nil && ctx.Err() == nil {
+			w.Log.Warn("worker: session ended, trying again", "error", err)
+			pause(ctx, time.Second)
+		}
+	}
+	return nil
+}
+
+// loop owns time: one pass after the other, and exactly enough sleep between.
+func (w *Worker) loop(ctx context.Context, s *session) error {
+	for {
+		busy, err := w.pass(ctx, s)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, course.ErrAway):
+			w.Log.Warn("worker: waiting for the database", "error", err)
+			pause(ctx, time.Second)
+		case err != nil:
+			return err
+		case !busy:
+			w.sleep(ctx)
+		}
+	}
+}
+
+// pass recovers, plans and claims once, and hands what it claimed to the lines.
+func (w *Worker) pass(ctx context.Context, s *session) (busy bool, err error) {
+	if _, err := w.Store.Recover(ctx, w.Lease); err != nil {
+		return false, err
+	}
+	if _, err := w.Store.PlanDue(ctx, w.Now()); err != nil {
+		return false, err
+	}
+	n, err := s.claim(ctx, course.Scope{})
+	return n > 0, err
+}
+
+// sleep waits until something may be due, or a hint says so.
+func (w *Worker) sleep(ctx context.Context) {
+	wait := poll
+	if next, err := w.Store.NextMoment(ctx); err == nil && !next.IsZero() {
+		// What is due already waits for something else, which ends in a hint.
+		wait = min(max(next.Sub(w.Now()), time.Second), poll)
+	}
+	wait = max(wait, w.fleet.rest(time.Now()))
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-w.Hints:
+	case <-w.settled:
+	}
+}
+
+// ErrRelayAway says that no relay takes letters at the moment.
+var ErrRelayAway = errors.New("no relay takes letters")
+
+// Work sends everything that is ready in a scope, beside other workers or
+// alone, and watches what others have claimed, until nothing of it waits any
+// more. It plans nothing. each, if set, is told the scope's counts by state as
+// they change. Errors: ErrRelayAway; what was not sent stays queued.
+func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[string]int)) error {
+	start := w.Now()
+	return w.session(ctx, func(ctx context.Context, s *session) error {
+		for {
+			if _, err := w.Store.Recover(ctx, w.Lease); err != nil {
+				return err
+			}
+			claimed, err := s.claim(ctx, scope)
+			if err != nil {
+				return err
+			}
+			tally, err := w.Store.Tally(ctx, scope, start)
+			if err != nil {
+				return err
+			}
+			if each != nil {
+				each(tally)
+			}
+			if tally["queued"]+tally["claimed"]+tally["sending"] == 0 {
+				return nil
+			}
+			if tally["claimed"]+tally["sending"] == 0 && w.fleet.rest(time.Now()) > 0 {
+				return fmt.Errorf("%w: %w", ErrRelayAway, w.fleet.trouble())
+			}
+			if claimed == 0 {
+				w.nap(ctx)
+			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+		}
+	})
+}
+
+// nap waits for our own lines, or a moment for those of others.
+func (w *Worker) nap(ctx context.Context) {
+	timer := time.NewTimer(100 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-w.settled:
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// name tells people which process a worker is.
+func name() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s:%d", host, os.Getpid())
+}
