@@ -1,0 +1,87 @@
+// Package web is the reader's door: the wall, sign-up, confirming, leaving.
+//
+// It cannot send. It writes wishes into [course.Store], and the worker carries
+// them out. Every text it shows comes from [lessons.Library]; the templates hold
+// markup only. Pages work without JavaScript, and there is none.
+//
+// Start with routes below; wall.go, signup.go, confirm.go and leave.go follow a
+// reader's way in and out, guard.go says what holds for every request, and
+// show.go makes the pages.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"fortsatt/course"
+	"fortsatt/lessons"
+)
+
+// Options for New.
+type Options struct {
+	BaseURL        string           // as readers reach it; without https (loopback only) cookies lack Secure
+	TrustedProxies []netip.Prefix   // peers whose X-Forwarded-For is believed
+	Now            func() time.Time // nil means time.Now
+	Log            *slog.Logger     // nil means slog.Default()
+}
+
+type site struct {
+	store   *course.Store
+	library *lessons.Library
+	course  course.Course
+	proxies []netip.Prefix
+	secure  bool // readers come by https
+	now     func() time.Time
+	log     *slog.Logger
+	origin  *http.CrossOriginProtection
+}
+
+// New returns the site. The confirm page offers c, which is a course of the library.
+func New(store *course.Store, library *lessons.Library, c course.Course, o Options) http.Handler {
+	s := &site{
+		store:   store,
+		library: library,
+		course:  c,
+		proxies: o.TrustedProxies,
+		secure:  strings.HasPrefix(o.BaseURL, "https://"),
+		now:     o.Now,
+		log:     o.Log,
+		origin:  http.NewCrossOriginProtection(),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	return s.guarded(s.routes())
+}
+
+func (s *site) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", s.missing)
+	s.route(mux, "/{$}", s.home, nil)
+	s.route(mux, "/artiklar/{slug}", s.article, nil)
+	s.route(mux, "/anmalan", s.form, s.signUp)
+	s.route(mux, "/bekrafta/{token}", secret(s.invitation), secret(s.confirm))
+	s.route(mux, "/avsluta/{token}", secret(s.leaving), secret(s.leave))
+	s.route(mux, "/integritet", s.privacy, nil)
+	s.route(mux, "/static/{name}", s.static, nil)
+	s.route(mux, "/healthz", s.healthz, nil)
+	return mux
+}
+
+// route registers what GET (and so HEAD) and POST of a path do; any other
+// method, and POST where there is none, is answered with 405.
+func (s *site) route(mux *http.ServeMux, path string, get, post http.HandlerFunc) {
+	allow := "GET, HEAD"
+	mux.HandleFunc("GET "+path, get)
+	if post != nil {
+		allow += ", POST"
+		mux.HandleFunc("POST "+path, post)
+	}
+	mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { s.wrongMethod(w, allow) })
+}
