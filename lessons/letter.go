@@ -1,0 +1,150 @@
+package lessons
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Letter is a text that is sent, compiled: what varies are only [Fields].
+type Letter struct {
+	ID        string // lasting, also when the file or the week changes
+	Title     string
+	Preheader string
+	Minutes   int // to read it
+	Week      int // 1 and on; 0 if the letter is no lesson
+	Weeks     int
+
+	subject, text, html []piece
+	source, layout      []byte
+}
+
+// Source is all that decides the letter's bytes but the fields: its file, and
+// the layout and the facts around it. [Compile] makes the same letter of them,
+// so a letter that was planned can be rendered as it was, whatever has been
+// edited since.
+func (l *Letter) Source() (source, layout []byte) { return l.source, l.layout }
+
+// Compile makes a letter of what Source returned.
+func Compile(source, layout []byte) (*Letter, error) {
+	var around surroundings
+	d := json.NewDecoder(bytes.NewReader(layout))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&around); err != nil {
+		return nil, fmt.Errorf("compile letter: layout: %w", err)
+	}
+	if _, known := letterFields[around.Kind]; !known {
+		return nil, fmt.Errorf("compile letter: layout: unknown kind %q", around.Kind)
+	}
+	letter, wrong := compile("letter", source, &around)
+	if err := wrong.err(); err != nil {
+		return nil, errors.Join(errors.New("compile letter"), err)
+	}
+	return letter, nil
+}
+
+// The kinds of letter, and the fields that each may hold.
+const (
+	lessonLetter  = "lesson"
+	confirmLetter = "confirm"
+)
+
+var letterFields = map[string][]string{
+	lessonLetter:  {"Name", "Week", "Weeks", "NextDate", "UnsubscribeURL", "PrivacyURL"},
+	confirmLetter: {"AskedAt", "ConfirmURL", "PrivacyURL"},
+}
+
+const longestSubject = 60
+
+type letterMatter struct {
+	ID        string `toml:"id"`
+	Title     string `toml:"title"`
+	Subject   string `toml:"subject"`
+	Preheader string `toml:"preheader"`
+	Minutes   int    `toml:"minutes"`
+}
+
+// letter loads one; nil if its file is wrong.
+func (l *loader) letter(file string, around *surroundings) *Letter {
+	source, ok := l.read(file)
+	if !ok {
+		return nil
+	}
+	letter, wrong := compile(file, source, around)
+	l.faults = append(l.faults, wrong...)
+	if len(wrong) > 0 {
+		return nil
+	}
+	return letter
+}
+
+func compile(file string, source []byte, around *surroundings) (*Letter, faults) {
+	var m letterMatter
+	t, wrong := readText(file, source, &m)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	known := letterFields[around.Kind]
+	wrong = m.check(t)
+	subject, more := punch(file, matterLine+keyLine(t.matter, "subject")-1, m.Subject, known)
+	wrong = append(wrong, more...)
+	if n := utf8.RuneCountInString(markForm.ReplaceAllString(subject.text, "")); n > longestSubject {
+		wrong.add(file, subject.line, "subject: %d characters; at most %d", n, longestSubject)
+	}
+	body, more := parseMarkdown(t, known, letterLinks)
+	wrong = append(wrong, more...)
+	if around.Kind == confirmLetter && !body.holds("ConfirmURL") {
+		wrong.add(file, t.bodyLine, "a confirm letter must hold {{.ConfirmURL}}")
+	}
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	l := &Letter{
+		ID: m.ID, Title: m.Title, Preheader: m.Preheader, Minutes: m.Minutes,
+		Week: around.Week, Weeks: around.Weeks,
+		source: source, layout: around.json(),
+	}
+	values := around.values(l)
+	asText, asHTML := factsOf(values, func(s string) string { return s }), factsOf(values, html.EscapeString)
+	l.subject = cut(subject.text, subject.actions, asText)
+	asText["Body"] = cut(body.plain(), body.actions, asText)
+	asHTML["Body"] = cut(body.letterHTML(), body.actions, asHTML)
+	l.text, wrong = around.wrap("letters/layout.txt", around.Text, asText)
+	l.html, more = around.wrap("letters/layout.html", around.HTML, asHTML)
+	return l, append(wrong, more...)
+}
+
+func (m *letterMatter) check(t text) (wrong faults) {
+	say := func(key, problem string, args ...any) {
+		wrong.add(t.file, matterLine+keyLine(t.matter, key)-1, key+": "+problem, args...)
+	}
+	for _, s := range []struct{ key, value string }{
+		{"id", m.ID}, {"title", m.Title}, {"subject", m.Subject}, {"preheader", m.Preheader},
+	} {
+		if strings.TrimSpace(s.value) == "" {
+			say(s.key, "missing or empty")
+		}
+		if strings.ContainsAny(s.value, "\n\t") {
+			say(s.key, "must stand on one line")
+		}
+		if s.key != "subject" && strings.Contains(s.value, "{{") {
+			say(s.key, "fields may stand in the subject and in the text only")
+		}
+	}
+	if m.ID != "" && !idForm.MatchString(m.ID) {
+		say("id", "%q: write lower case letters a–z, digits and hyphens", m.ID)
+	}
+	if m.Minutes < 1 {
+		say("minutes", "write how many minutes it takes to read, 1 or more")
+	}
+	return wrong
+}
+
+func (m marked) holds(field string) bool {
+	return slices.ContainsFunc(m.actions, func(a action) bool { return a.verb == put && a.field == field })
+}

@@ -1,0 +1,93 @@
+package lessons
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Fields are what differs between two readers of one letter. Dates are written
+// by [Date] and [DateAndTime].
+type Fields struct {
+	Name           string // may be empty
+	NextDate       string // when the next letter comes, "tisdag 3 mars"; empty after the last
+	UnsubscribeURL string
+	PrivacyURL     string
+	AskedAt        string // confirm letters: "22 november kl. 14.05"
+	ConfirmURL     string
+}
+
+func (f Fields) value(field string) string {
+	switch field {
+	case "Name":
+		return f.Name
+	case "NextDate":
+		return f.NextDate
+	case "UnsubscribeURL":
+		return f.UnsubscribeURL
+	case "PrivacyURL":
+		return f.PrivacyURL
+	case "AskedAt":
+		return f.AskedAt
+	case "ConfirmURL":
+		return f.ConfirmURL
+	}
+	return ""
+}
+
+// Rendered is a letter as one reader gets it.
+type Rendered struct{ Subject, Text, HTML string }
+
+// Render fills the letter's holes. The same fields give the same bytes.
+func (l *Letter) Render(f Fields) Rendered {
+	f = f.clean()
+	raw := func(s string) string { return s }
+	return Rendered{
+		Subject: join(l.subject, f, raw),
+		Text:    join(l.text, f, raw),
+		HTML:    join(l.html, f, html.EscapeString),
+	}
+}
+
+func (f Fields) clean() Fields {
+	return Fields{
+		Name:           addressable(f.Name),
+		NextDate:       oneLine(f.NextDate),
+		UnsubscribeURL: oneLine(f.UnsubscribeURL),
+		PrivacyURL:     oneLine(f.PrivacyURL),
+		AskedAt:        oneLine(f.AskedAt),
+		ConfirmURL:     oneLine(f.ConfirmURL),
+	}
+}
+
+const longestName = 60
+
+// Mail programs make a link of anything that looks like a domain.
+var linkLike = regexp.MustCompile(`(?i)://|www\.|[\pL\d]\.\pL{2,}`)
+
+// addressable returns the name to greet a reader by. What cannot be a name
+// (too long, with an address, a link, a line break or braces in it) is left
+// out: a greeting without a name is always right, a stranger's text never.
+func addressable(name string) string {
+	name = strings.TrimSpace(strings.ToValidUTF8(name, ""))
+	if strings.ContainsAny(name, "@{}\n\r\v\f\u0085\u2028\u2029") || linkLike.MatchString(name) {
+		return ""
+	}
+	if name = oneLine(name); utf8.RuneCountInString(name) > longestName {
+		return ""
+	}
+	return name
+}
+
+// oneLine removes line breaks, control characters and the marks that turn the
+// direction of writing.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s))
+}
