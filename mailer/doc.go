@@ -1,0 +1,14 @@
+// Package mailer is how a letter travels: it turns a Message into bytes (MIME) and hands
+// them to a relay (SMTP). It knows nothing of courses, databases or the environment, and it
+// is the only package that imports go-mail.
+//
+// Start with message.go for the bytes, and with conn.go for the wire. A letter goes out in
+// three steps, so that the caller can write down that it is about to be sent in between:
+//
+//	message, err := Message{…}.Bytes()
+//	err = conn.Offer(ctx, from, to, message) // MAIL, RCPT, DATA and the text, without its end
+//	…                                        // the ledger's mark, committed
+//	reply, err := conn.Dot(ctx)              // the end of the text: now the relay answers for it
+//
+// Package relaytest, below this one, is a relay whose replies a test decides.
+package mailer

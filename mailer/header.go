@@ -1,0 +1,117 @@
+package mailer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	lineWidth = 78  // RFC 5322 §2.1.1: should be no longer
+	lineLimit = 998 // must be no longer
+)
+
+// A header collects the fields of one letter and remembers the first that was wrong.
+type header struct {
+	buf bytes.Buffer
+	err error
+}
+
+// words writes one field, folded between words (RFC 5322 §2.2.3). A word is never broken:
+// one that is too wide for any line gets a line of its own.
+func (h *header) words(name string, words ...string) {
+	h.buf.WriteString(name + ":")
+	width := len(name) + 1
+	for _, word := range words {
+		if len(word) >= lineLimit {
+			h.fail(name, errors.New("is too long"))
+			return
+		}
+		if width+1+len(word) > lineWidth {
+			h.buf.WriteString("\r\n")
+			width = 0
+		}
+		h.buf.WriteString(" " + word)
+		width += 1 + len(word)
+	}
+	h.buf.WriteString("\r\n")
+}
+
+func (h *header) fail(name string, err error) {
+	if h.err == nil && err != nil {
+		h.err = fmt.Errorf("%s: %w", name, err)
+	}
+}
+
+func (h *header) date(name string, t time.Time) {
+	if t.IsZero() {
+		h.fail(name, errors.New("is missing"))
+	}
+	h.words(name, t.Format(time.RFC1123Z))
+}
+
+func (h *header) mailbox(name string, a mail.Address) {
+	address, err := wireAddress(a.Address)
+	h.fail(name, err)
+	h.fail(name, checkText(a.Name))
+	h.words(name, append(phrase(a.Name, firstRoom(name)), "<"+address+">")...)
+}
+
+func (h *header) text(name, text string) {
+	if strings.TrimSpace(text) == "" {
+		h.fail(name, errors.New("is empty"))
+	}
+	h.fail(name, checkText(text))
+	h.words(name, unstructured(text, firstRoom(name))...)
+}
+
+func (h *header) messageID(name, id string) {
+	left, right, found := strings.Cut(id, "@")
+	if !found || !isDotAtom(left) || !isDotAtom(right) || len(id) > 250 {
+		h.fail(name, errors.New("is not of the form left@right"))
+	}
+	h.words(name, "<"+id+">")
+}
+
+func (h *header) listID(name, description, id string) {
+	if !isDotAtom(id) || !strings.Contains(id, ".") || len(id) > 255 {
+		h.fail(name, errors.New("is not a name with dots, like kurs.example.org"))
+	}
+	h.fail(name, checkText(description))
+	h.words(name, append(phrase(description, firstRoom(name)), "<"+id+">")...)
+}
+
+func (h *header) link(name, address string) {
+	h.fail(name, checkLink(address))
+	h.words(name, "<"+address+">")
+}
+
+// checkLink wants one absolute address that stands unescaped between angle brackets
+// (RFC 2369 §2) and that a mail provider will call: https, except on this machine.
+func checkLink(address string) error {
+	for _, r := range address {
+		if r <= ' ' || r > '~' || strings.ContainsRune(`<>",\`, r) {
+			return errors.New("has a character that an address must escape")
+		}
+	}
+	u, err := url.Parse(address)
+	switch {
+	case strings.Contains(address, "=?"):
+		return errors.New("looks like an encoded word")
+	case err != nil, u.Hostname() == "", u.User != nil:
+		return errors.New("is not an absolute web address")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return nil
+	}
+	return errors.New("is not an https address")
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,78 @@
+package mailer
+
+import (
+	"bytes"
+	"fmt"
+	"net/mail"
+	"time"
+)
+
+// A Message is one letter to one reader, before it is written as bytes.
+type Message struct {
+	From    mail.Address
+	ReplyTo mail.Address // zero: no Reply-To
+	To      mail.Address
+
+	Subject   string
+	Date      time.Time // shown in its own zone, to the second
+	MessageID string    // without angle brackets
+
+	Text, HTML string // UTF-8; lines end in LF (CRLF and CR are taken for LF)
+
+	List *List // nil on confirm and login letters, which nobody subscribes to
+}
+
+// A List is what a reader may leave with one click (RFC 2919, RFC 8058).
+type List struct {
+	ID          string // for example kurs.example.org; never changes
+	Name        string
+	Unsubscribe string // an https address; http on loopback only
+}
+
+// Bytes writes the letter for the wire (RFC 5322, RFC 2045–2047): ASCII, CRLF, folded at 78
+// where a word allows it. The same Message always gives the same bytes, so that a second
+// copy of a letter is recognised as one. An error names the field that cannot be sent; no
+// field can end its own line and begin another.
+func (m Message) Bytes() ([]byte, error) {
+	boundary := boundaryOf(m.MessageID)
+	var h header
+	h.date("Date", m.Date)
+	h.mailbox("From", m.From)
+	if m.ReplyTo != (mail.Address{}) {
+		h.mailbox("Reply-To", m.ReplyTo)
+	}
+	h.mailbox("To", m.To)
+	h.text("Subject", m.Subject)
+	h.messageID("Message-ID", m.MessageID)
+	m.purpose(&h)
+	h.words("MIME-Version", "1.0")
+	h.words("Content-Type", "multipart/alternative;", `boundary="`+boundary+`"`)
+	if h.err != nil {
+		return nil, fmt.Errorf("compose letter: %w", h.err)
+	}
+
+	// The plainest comes first: a mail program shows the last part that it understands.
+	letter := &h.buf
+	if err := writePart(letter, boundary, "text/plain", m.Text); err != nil {
+		return nil, fmt.Errorf("compose letter: text part: %w", err)
+	}
+	if err := writePart(letter, boundary, "text/html", m.HTML); err != nil {
+		return nil, fmt.Errorf("compose letter: HTML part: %w", err)
+	}
+	fmt.Fprintf(letter, "\r\n--%s--\r\n", boundary)
+	return bytes.Clone(letter.Bytes()), nil
+}
+
+// purpose tells other programs what kind of mail this is, so that vacation notices stay
+// at home (RFC 3834) and mail programs show an unsubscribe button of their own.
+func (m Message) purpose(h *header) {
+	if m.List == nil {
+		h.words("Auto-Submitted", "auto-generated")
+		return
+	}
+	h.listID("List-Id", m.List.Name, m.List.ID)
+	h.link("List-Unsubscribe", m.List.Unsubscribe)
+	h.words("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	h.words("Precedence", "bulk")
+	h.words("X-Auto-Response-Suppress", "OOF,", "AutoReply")
+}

@@ -1,0 +1,129 @@
+package mailer_test
+
+import (
+	"bytes"
+	"flag"
+	"net/mail"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden letter")
+
+func TestGoldenLetter(t *testing.T) {
+	t.Parallel()
+	const golden = "testdata/lesson.eml"
+	got, err := lesson().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestALetterIsTheSameTwice(t *testing.T) {
+	t.Parallel()
+	first, err := lesson().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, _ := lesson().Bytes()
+	if !bytes.Equal(first, second) {
+		t.Error("the same Message gave different bytes")
+	}
+	other := lesson()
+	other.MessageID = "another@example.org"
+	third, _ := other.Bytes()
+	if boundaryParameter.FindString(string(third)) == boundaryParameter.FindString(string(first)) {
+		t.Error("two letters share a boundary")
+	}
+}
+
+func TestALessonCanBeLeftWithOneClick(t *testing.T) {
+	t.Parallel()
+	m := lesson()
+	m.List.Unsubscribe = "https://example.org/avsluta/" + strings.Repeat("a", 200)
+	raw, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\r\n <" + m.List.Unsubscribe + ">\r\n", // relays fold, but not what stands alone
+		"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+		"\r\nPrecedence: bulk\r\n",
+		"\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n",
+	} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("no %q in\n%s", want, raw)
+		}
+	}
+	if strings.Contains(string(raw), "Auto-Submitted") {
+		t.Error("a lesson says that it is an automatic answer")
+	}
+}
+
+func TestAConfirmLetterHasNoList(t *testing.T) {
+	t.Parallel()
+	m := lesson()
+	m.List = nil
+	m.ReplyTo = mail.Address{}
+	raw, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(string(raw), "\r\n\r\n")
+	names := fieldNames(head)
+	want := map[string]int{
+		"Date": 1, "From": 1, "To": 1, "Subject": 1, "Message-ID": 1,
+		"Auto-Submitted": 1, "MIME-Version": 1, "Content-Type": 1,
+	}
+	for name := range names {
+		if want[name] == 0 {
+			t.Errorf("unwanted field %s", name)
+		}
+	}
+	for name := range want {
+		if names[name] == 0 {
+			t.Errorf("no field %s", name)
+		}
+	}
+}
+
+func TestDomainsGoOutAsPunycode(t *testing.T) {
+	t.Parallel()
+	m := lesson()
+	m.To.Address = "anna@Räksmörgås.example"
+	raw, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "anna@xn--rksmrgs-5wao1o.example"
+	if got := readStandard(t, raw).to.Address; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestLineEndsAreMadeTheSame(t *testing.T) {
+	t.Parallel()
+	m := lesson()
+	m.Text, m.HTML = "ett\r\ntvå\rtre\nfyra", "a\r\r\nb"
+	raw, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := readStandard(t, raw)
+	if got.text != "ett\ntvå\ntre\nfyra" || got.html != "a\n\nb" {
+		t.Errorf("got %q and %q", got.text, got.html)
+	}
+}

@@ -1,0 +1,157 @@
+package relaytest_test
+
+import (
+	"fmt"
+	"net/smtp"
+	"net/textproto"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fortsatt/mailer/relaytest"
+)
+
+// transcript plays the client's lines against the relay and returns its replies' codes.
+func transcript(t *testing.T, s *relaytest.Server, lines ...string) []string {
+	t.Helper()
+	conn, err := textproto.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var codes []string
+	for _, line := range append([]string{""}, lines...) {
+		if line != "" {
+			conn.W.WriteString(line)
+			conn.W.Flush()
+		}
+		code, _, err := conn.ReadResponse(0)
+		if err != nil {
+			return append(codes, "closed")
+		}
+		codes = append(codes, fmt.Sprint(code))
+	}
+	return codes
+}
+
+func TestStrictness(t *testing.T) {
+	t.Parallel()
+	const mail, rcpt, data = "MAIL FROM:<a@example.org>\r\n", "RCPT TO:<anna@example.org>\r\n", "DATA\r\n"
+	for name, test := range map[string]struct {
+		lines []string
+		want  string
+	}{
+		"a letter":             {[]string{"EHLO x\r\n", mail, rcpt, data, "hej\r\n.\r\n"}, "220 250 250 250 354 250"},
+		"bare LF in a letter":  {[]string{mail, rcpt, data, "hej\nhopp\r\n.\r\n"}, "220 250 250 354 550"},
+		"bare CR in a letter":  {[]string{mail, rcpt, data, "hej\rhopp\r\n.\r\n"}, "220 250 250 354 550"},
+		"a line of one LF":     {[]string{mail, rcpt, data, "\n\r\n.\r\n"}, "220 250 250 354 550"},
+		"bare LF in a command": {[]string{"EHLO x\n"}, "220 closed"},
+		"no MAIL":              {[]string{rcpt}, "220 503"},
+		"no RCPT":              {[]string{mail, data}, "220 250 503"},
+		"MAIL twice":           {[]string{mail, mail}, "220 250 503"},
+		"two recipients":       {[]string{mail, rcpt, rcpt}, "220 250 250 503"},
+		"no brackets":          {[]string{"MAIL FROM:a@example.org\r\n"}, "220 503"},
+		"RSET forgets":         {[]string{mail, rcpt, "RSET\r\n", data}, "220 250 250 250 503"},
+		"unknown":              {[]string{"VRFY anna\r\n"}, "220 500"},
+		"a line of 1000":       {[]string{mail, rcpt, data, strings.Repeat("x", 1000) + "\r\n.\r\n"}, "220 250 250 354 550"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := relaytest.New(t, nil)
+			got := strings.Join(transcript(t, s, test.lines...), " ")
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			if took := len(s.Accepted()) == 1; took != (name == "a letter") {
+				t.Errorf("accepted %d letters", len(s.Accepted()))
+			}
+		})
+	}
+}
+
+func TestALetterWithoutItsDotHasNeverBeen(t *testing.T) {
+	t.Parallel()
+	s := relaytest.New(t, nil)
+	transcript(t, s, "MAIL FROM:<a@example.org>\r\n", "RCPT TO:<b@example.org>\r\n", "DATA\r\n")
+	if err := s.WaitIdle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.Received()); n != 0 {
+		t.Errorf("received %d letters, want none", n)
+	}
+}
+
+// The standard library's client serves as the other opinion on what SMTP is.
+func TestWhatWasSentIsWhatIsKept(t *testing.T) {
+	t.Parallel()
+	s := relaytest.New(t, func(e relaytest.Event) relaytest.Action {
+		if e.Stage == relaytest.Dot && e.N == 2 {
+			return relaytest.Action{Drop: true}
+		}
+		return relaytest.Action{}
+	})
+	for i, text := range []string{"one\r\n.dot\r\n..\r\n", "two\r\n", "three\r\n"} {
+		to := fmt.Sprintf("reader%d@example.org", i+1)
+		err := smtp.SendMail(s.Addr(), nil, "kurs@example.org", []string{to}, []byte(text))
+		if failed := err != nil; failed != (i == 1) {
+			t.Errorf("letter %d: error %v", i+1, err)
+		}
+	}
+	if err := s.Wait(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"reader1@example.org", "reader3@example.org"}
+	if got := recipients(s.Accepted()); !slices.Equal(got, want) {
+		t.Errorf("accepted for %q, want %q", got, want)
+	}
+	want = []string{"reader1@example.org", "reader2@example.org", "reader3@example.org"}
+	if got := recipients(s.Received()); !slices.Equal(got, want) {
+		t.Errorf("received for %q, want %q", got, want)
+	}
+	if got := string(s.Accepted()[0].Bytes); got != "one\r\n.dot\r\n..\r\n" {
+		t.Errorf("kept %q", got)
+	}
+}
+
+func TestScriptCounts(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	s := relaytest.New(t, func(e relaytest.Event) relaytest.Action {
+		seen = append(seen, fmt.Sprintf("%s %d/%d %s", e.Stage, e.Conn, e.N, e.To))
+		return relaytest.Action{}
+	})
+	for range 2 {
+		transcript(t, s, "EHLO x\r\n", "MAIL FROM:<a@example.org>\r\n", "RCPT TO:<b@example.org>\r\n")
+	}
+	if err := s.WaitIdle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"connect 1/1 ", "EHLO 1/1 ", "MAIL 1/1 ", "RCPT 1/1 b@example.org",
+		"connect 2/2 ", "EHLO 2/2 ", "MAIL 2/2 ", "RCPT 2/2 b@example.org",
+	}
+	if !slices.Equal(seen, want) {
+		t.Errorf("saw %q, want %q", seen, want)
+	}
+}
+
+func TestDelayComesBeforeTheReply(t *testing.T) {
+	t.Parallel()
+	s := relaytest.New(t, func(relaytest.Event) relaytest.Action {
+		return relaytest.Action{Delay: 30 * time.Millisecond}
+	})
+	start := time.Now()
+	transcript(t, s)
+	if took := time.Since(start); took < 30*time.Millisecond {
+		t.Errorf("the greeting came after %v", took)
+	}
+}
+
+func recipients(letters []relaytest.Letter) []string {
+	var all []string
+	for _, letter := range letters {
+		all = append(all, letter.To)
+	}
+	return all
+}

@@ -1,0 +1,274 @@
+package mailer_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fortsatt/mailer"
+	"fortsatt/mailer/relaytest"
+)
+
+const (
+	sender = "b+3f6c1e@example.org"
+	anna   = "anna@example.net"
+	bo     = "bo@example.net"
+	letter = "Subject: Hej\r\n\r\nHej!\r\n"
+)
+
+// quick are Options for relays that answer at once. A test that needs a wait to run out
+// shortens it further.
+func quick(s *relaytest.Server) mailer.Options {
+	return mailer.Options{
+		Hello:        "kurs.example.org",
+		Timeout:      20 * time.Second,
+		ReplyTimeout: 20 * time.Second,
+		RootCAs:      s.Roots(),
+	}
+}
+
+func relayAt(t testing.TB, url string) mailer.Relay {
+	t.Helper()
+	relays, err := mailer.ParseRelays(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return relays[0]
+}
+
+func dial(t testing.TB, s *relaytest.Server, o mailer.Options) *mailer.Conn {
+	t.Helper()
+	conn, err := relayAt(t, s.URL()).Dial(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Abort)
+	return conn
+}
+
+// send offers a letter and ends it.
+func send(ctx context.Context, conn *mailer.Conn, to string) (mailer.Reply, error) {
+	if err := conn.Offer(ctx, sender, to, []byte(letter)); err != nil {
+		return mailer.Reply{}, err
+	}
+	return conn.Dot(ctx)
+}
+
+// at makes a script that does one thing, the first time that a stage is reached.
+func at(stage relaytest.Stage, action relaytest.Action) func(relaytest.Event) relaytest.Action {
+	return func(e relaytest.Event) relaytest.Action {
+		if e.Stage == stage && e.N == 1 {
+			return action
+		}
+		return relaytest.Action{}
+	}
+}
+
+// expect wants an Error at a stage, with a code or (0) without a reply.
+func expect(t *testing.T, err error, stage mailer.Stage, code int, lost bool) *mailer.Error {
+	t.Helper()
+	var got *mailer.Error
+	if !errors.As(err, &got) {
+		t.Fatalf("got %v, want an Error at %s", err, stage)
+	}
+	if got.Stage != stage || got.Reply.Code != code || got.Lost != lost {
+		t.Errorf("got stage %s, code %d, lost %t; want %s, %d, %t (%v)",
+			got.Stage, got.Reply.Code, got.Lost, stage, code, lost, err)
+	}
+	return got
+}
+
+// settle waits until the relay has seen the end of every connection, and counts what it has.
+func settle(t *testing.T, s *relaytest.Server, accepted, received int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := s.WaitIdle(ctx); err != nil {
+		t.Fatalf("a connection was left open: %v", err)
+	}
+	if a, r := len(s.Accepted()), len(s.Received()); a != accepted || r != received {
+		t.Errorf("the relay accepted %d and received %d letters, want %d and %d", a, r, accepted, received)
+	}
+}
+
+func TestThreeLettersOnOneConnection(t *testing.T) {
+	t.Parallel()
+	var lines []string
+	s := relaytest.New(t, func(e relaytest.Event) relaytest.Action {
+		if e.Line != "" {
+			lines = append(lines, e.Line)
+		}
+		return relaytest.Action{}
+	})
+	conn := dial(t, s, quick(s))
+	if got := "smtp://" + conn.Relay().String() + "?tls=none"; got != s.URL() {
+		t.Errorf("got relay %s, want %s", got, s.URL())
+	}
+	for i, want := range []string{"Q1-1", "Q1-2", "Q1-3"} {
+		reply, err := send(t.Context(), conn, []string{anna, bo, "åsa@räksmörgås.example"[len("å"):]}[i])
+		if err != nil || reply.Code != 250 || reply.Enhanced != "2.0.0" || reply.QueueID != want {
+			t.Errorf("got %+v (%v), want 250 2.0.0 and queue id %s", reply, err, want)
+		}
+	}
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+	settle(t, s, 3, 3)
+	want := "EHLO kurs.example.org"
+	for _, to := range []string{anna, bo, "sa@xn--rksmrgs-5wao1o.example"} {
+		want += "|MAIL FROM:<" + sender + "> BODY=8BITMIME|RCPT TO:<" + to + ">|DATA|."
+	}
+	if got := strings.Join(lines, "|"); got != want+"|QUIT" {
+		t.Errorf("got\n%s\nwant\n%s", got, want+"|QUIT")
+	}
+}
+
+func TestALetterArrivesAsItIs(t *testing.T) {
+	t.Parallel()
+	s := relaytest.New(t, nil)
+	conn := dial(t, s, quick(s))
+	texts := []string{
+		".\r\n", "..\r\n.\r\n..x\r\n", "a\r\n.\r\nMAIL FROM:<x@example.org>\r\n", "\r\n\r\n", "a\r\n\r\n.b\r\n",
+		strings.Repeat(".0123456789\r\n", 20000),
+	}
+	lessonBytes, err := lesson().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts = append(texts, string(lessonBytes))
+	for _, text := range texts {
+		if err := conn.Offer(t.Context(), sender, anna, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Dot(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, got := range s.Accepted() {
+		if string(got.Bytes) != texts[i] || got.From != sender || got.To != anna {
+			t.Errorf("letter %d: got %d octets from %s to %s, want %d", i, len(got.Bytes), got.From, got.To, len(texts[i]))
+		}
+	}
+	if n := len(s.Accepted()); n != len(texts) {
+		t.Errorf("accepted %d letters, want %d", n, len(texts))
+	}
+}
+
+func TestWhatWouldBeSmuggledIsNotOffered(t *testing.T) {
+	t.Parallel()
+	s := relaytest.New(t, nil)
+	conn := dial(t, s, quick(s))
+	for _, test := range []struct {
+		from, to, text string
+		stage          mailer.Stage
+	}{
+		{sender, anna, "a\n.\r\n", mailer.Data},
+		{sender, anna, "a\r.\r\n", mailer.Data},
+		{sender, anna, "a\r\n.\r", mailer.Data},
+		{sender, anna, "a", mailer.Data},
+		{sender, anna, "", mailer.Data},
+		{sender, "anna@example.net>\r\nRCPT TO:<bo@example.net", letter, mailer.Rcpt},
+		{sender, "anna@example.net> NOTIFY=NEVER", letter, mailer.Rcpt},
+		{sender, "", letter, mailer.Rcpt},
+		{"kurs@example.org\r\nQUIT", anna, letter, mailer.Mail},
+		{"", anna, letter, mailer.Mail},
+	} {
+		expect(t, conn.Offer(t.Context(), test.from, test.to, []byte(test.text)), test.stage, 0, false)
+	}
+	if _, err := send(t.Context(), conn, bo); err != nil {
+		t.Errorf("the session is spoilt: %v", err)
+	}
+	conn.Close()
+	settle(t, s, 1, 1)
+}
+
+// A letter whose dot was not sent must not arrive, however the session ends.
+func TestALetterWithoutItsDotNeverArrives(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*testing.T, *mailer.Conn){
+		"abort": func(_ *testing.T, c *mailer.Conn) { c.Abort() },
+		"close": func(_ *testing.T, c *mailer.Conn) { c.Close() },
+		"reset": func(t *testing.T, c *mailer.Conn) {
+			expect(t, c.Reset(t.Context()), mailer.ResetMail, 0, true)
+		},
+		"offer another": func(t *testing.T, c *mailer.Conn) {
+			expect(t, c.Offer(t.Context(), sender, bo, []byte(letter)), mailer.Mail, 0, true)
+		},
+		"abort, then dot": func(t *testing.T, c *mailer.Conn) {
+			c.Abort()
+			_, err := c.Dot(t.Context())
+			expect(t, err, mailer.Data, 0, true)
+		},
+		"dot too late": func(t *testing.T, c *mailer.Conn) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_, err := c.Dot(ctx)
+			expect(t, err, mailer.Data, 0, true)
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want it to say that the context ended", err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := relaytest.New(t, nil)
+			conn := dial(t, s, quick(s))
+			if err := conn.Offer(t.Context(), sender, anna, []byte(letter)); err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			end(t, conn)
+			if took := time.Since(start); took > 4*time.Second {
+				t.Errorf("took %v: something was said in the middle of a letter, and an answer waited for", took)
+			}
+			settle(t, s, 0, 0)
+		})
+	}
+}
+
+// A relay that reads the end of a connection where a reset should be might take what came
+// before it for the whole.
+func TestAbortIsAReset(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	end := make(chan error, 1)
+	go func() {
+		socket, err := listener.Accept()
+		if err == nil {
+			defer socket.Close()
+			io.WriteString(socket, "220 relay\r\n")
+			bufio.NewReader(socket).ReadString('\n')
+			io.WriteString(socket, "250 relay\r\n")
+			_, err = socket.Read(make([]byte, 1))
+		}
+		end <- err
+	}()
+	o := mailer.Options{Hello: "kurs.example.org", Timeout: 20 * time.Second}
+	conn, err := relayAt(t, "smtp://"+listener.Addr().String()+"?tls=none").Dial(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Abort()
+	if err := <-end; !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the relay read %v, want a reset", err)
+	}
+}
+
+func TestADotWithoutALetter(t *testing.T) {
+	t.Parallel()
+	s := relaytest.New(t, nil)
+	conn := dial(t, s, quick(s))
+	_, err := conn.Dot(t.Context())
+	expect(t, err, mailer.Data, 0, true)
+	settle(t, s, 0, 0)
+}
