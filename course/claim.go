@@ -31,27 +31,34 @@ type Claimed struct {
 }
 
 // Claim gives a worker up to limit deliveries that are ready, confirm letters
-// first. Nobody else gets them while the worker's lease lasts. Until a letter
-// was attempted, claiming sets its date.
+// first. Nobody else gets them while the worker's lease lasts; a worker that
+// was taken for dead gets none, since nobody would take them over. Until a
+// letter was attempted, claiming sets its date.
 func (s *Store) Claim(ctx context.Context, now time.Time, worker int64, scope Scope, limit int) ([]Claimed, error) {
 	var claimed []Claimed
 	err := s.db.SelectContext(ctx, &claimed, `
-		update deliveries d
-		set state = 'claimed', claim = d.claim + 1, worker = $1, ready_at = null,
-		    dated_at = case when d.attempt = 0 then date_trunc('second', cast($2 as timestamptz)) else d.dated_at end
-		from subscribers s
-		where s.id = d.subscriber_id
-		and d.ctid = any(array(
-			select ctid
-			from deliveries
-			where ready_at <= $2
-			and ($3 = '' or letter = $3)
-			and ($4 = 0 or subscriber_id = $4)
-			order by rank, ready_at
-			limit $5
-			for update skip locked))
-		returning d.subscriber_id, d.id, d.letter, d.copy, d.version, d.claim, d.attempt, d.planned_at, d.dated_at,
-		          coalesce(s.email, '') as email, s.name`, worker, now, scope.Letter, scope.SubscriberID, limit)
+		with alive as (
+			select from workers where id = $1 and stopped_at is null for key share
+		), claimed as (
+			update deliveries d
+			set state = 'claimed', claim = d.claim + 1, worker = $1, ready_at = null,
+			    dated_at = case when d.attempt = 0 then date_trunc('second', cast($2 as timestamptz)) else d.dated_at end
+			from subscribers s, alive
+			where s.id = d.subscriber_id
+			and d.ctid = any(array(
+				select ctid
+				from deliveries
+				where ready_at <= $2
+				and ($3 = '' or letter = $3)
+				and (cast($4 as bigint) = 0 or subscriber_id = $4)
+				order by rank, ready_at
+				limit $5
+				for update skip locked))
+			returning d.*, coalesce(s.email, '') as email, s.name
+		)
+		select subscriber_id, id, letter, copy, version, claim, attempt, planned_at, dated_at, email, name
+		from claimed
+		order by rank, due_at`, worker, now, scope.Letter, scope.SubscriberID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("claim deliveries: %w", away(err))
 	}
@@ -101,12 +108,15 @@ func (s *Store) Park(ctx context.Context, c Claimed, reason string) error {
 		where subscriber_id = $1 and id = $2 and claim = $3 and state = 'claimed'`, reason)
 }
 
-// Withdraw queues a delivery again that was marked and whose dot was not sent.
+// Withdraw queues a delivery again that was marked and whose dot was not sent;
+// one whose reader left meanwhile is cancelled.
 func (s *Store) Withdraw(ctx context.Context, c Claimed, attempt int) error {
 	return s.transact(ctx, "withdraw a delivery", func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			update deliveries
-			set state = 'queued', ready_at = due_at, worker = null
+			set state = case when reason = 'left' then 'cancelled' else 'queued' end, worker = null,
+			    ready_at = case when reason = 'left' then null else due_at end,
+			    settled_at = case when reason = 'left' then marked_at end
 			where subscriber_id = $1 and id = $2 and attempt = $3 and state = 'sending'`, c.SubscriberID, c.ID, attempt)
 		return err
 	})

@@ -53,7 +53,8 @@ func (s *Store) Invitation(ctx context.Context, now time.Time, token string) (In
 }
 
 // A link is used once anything was confirmed after it was made. What it stands
-// for is what was asked for last before that.
+// for is the last sign-up, and with it the newsletter only if the box was
+// ticked then; sending the form again within confirmGap is the same sign-up.
 func readInvitation(ctx context.Context, db sqlx.QueryerContext, now time.Time, d DeliveryKey) (Invitation, error) {
 	var in Invitation
 	err := sqlx.GetContext(ctx, db, &in, `
@@ -64,9 +65,10 @@ func readInvitation(ctx context.Context, db sqlx.QueryerContext, now time.Time, 
 		            else 'open' end as state,
 		       coalesce((select c.article from consents c where c.subscriber_id = d.subscriber_id
 		                 and c.event = 'asked' and c.purpose = 'access' order by c.id desc limit 1), '') as article,
-		       coalesce((select c.event = 'asked' from consents c where c.subscriber_id = d.subscriber_id
-		                 and c.purpose = 'newsletter' order by c.id desc limit 1), false) as newsletter
+		       coalesce((select c.purpose = 'newsletter' and c.event = 'asked' from consents c where c.subscriber_id = d.subscriber_id
+		                 and c.purpose in ('access', 'newsletter') and c.event <> 'confirmed' order by c.id desc limit 1), false) as newsletter
 		from deliveries d
+		join subscribers s on s.id = d.subscriber_id and s.state <> 'erased'
 		left join addresses a on a.subscriber_id = d.subscriber_id
 		where d.subscriber_id = $1 and d.id = $2 and d.rank = 0`, d.SubscriberID, d.ID, now.Add(-InvitationLife))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -123,7 +125,7 @@ func (s *Store) Confirm(ctx context.Context, now time.Time, token string, in Con
 
 func lockSubscriber(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	var locked int64
-	err := tx.GetContext(ctx, &locked, `select id from subscribers where id = $1 for update`, id)
+	err := tx.GetContext(ctx, &locked, `select id from subscribers where id = $1 for no key update`, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrToken
 	}

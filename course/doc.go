@@ -32,7 +32,8 @@
 //	  │                    │     ▼        │                   ▲
 //	  │                    │   parked     └── Recover ────────┘
 //	  │                    ▼
-//	  └── Rejoin ─────── cancelled ◄── Unsubscribe, from queued, claimed and deferred
+//	  └── Rejoin ─────── cancelled ◄── Unsubscribe, from queued, claimed, deferred, parked,
+//	                                   and from sending, should the letter come back
 //
 // A letter is planned once per (subscriber, letter, copy), which the database
 // guards. It is claimed for a worker's lease, rendered, and handed to the relay

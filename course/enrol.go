@@ -48,8 +48,10 @@ func (s *Store) enrol(ctx context.Context, tx *sqlx.Tx, now time.Time, course st
 	if rejoin {
 		_, err = tx.ExecContext(ctx, `
 			update deliveries
-			set state = 'queued', settled_at = null, ready_at = $3, reason = null
-			where subscriber_id = any($1) and starts_with(letter, $2) and state = 'cancelled' and reason = 'left'`,
+			set state = case when state = 'cancelled' then 'queued' else state end,
+			    ready_at = case when state = 'cancelled' then cast($3 as timestamptz) end,
+			    settled_at = null, reason = null
+			where subscriber_id = any($1) and starts_with(letter, $2) and state in ('cancelled', 'sending', 'uncertain') and reason = 'left'`,
 			pq.Array(subscribers), Course{ID: course}.prefix(), now)
 		if err != nil {
 			return err

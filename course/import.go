@@ -39,13 +39,28 @@ type standing struct {
 	SubscriberID int64  `db:"subscriber_id"`
 	Suppressed   bool   `db:"suppressed"`
 	State        string `db:"state"`
-	Newsletter   bool   `db:"newsletter"`
-	Enrolled     bool   `db:"enrolled"`
+	Newsletter   bool   `db:"newsletter"` // gets it, or left it
+	Enrolled     bool   `db:"enrolled"`   // in the course, or left it
 }
 
-// Import takes up to ImportPage people, each address once. With consent they
-// become active and enrolled, with letter 1 queued and due at once; without it
-// they are sent a confirm letter, within the limits of the address.
+// chosen are those whom an import gives something: the course and the
+// newsletter only to those who neither have nor left them.
+type chosen struct{ all, course, newsletter []int64 }
+
+func (c *chosen) add(at standing, wish ImportWish) {
+	c.all = append(c.all, at.SubscriberID)
+	if wish.Course != "" && !at.Enrolled {
+		c.course = append(c.course, at.SubscriberID)
+	}
+	if wish.Newsletter && !at.Newsletter {
+		c.newsletter = append(c.newsletter, at.SubscriberID)
+	}
+}
+
+// Import takes up to ImportPage people; an address that comes again is known
+// by then. With consent they become active and enrolled, with letter 1 queued
+// and due at once; without it they are sent a confirm letter, within the limits
+// of the address.
 func (s *Store) Import(ctx context.Context, now time.Time, people []Person, wish ImportWish) (Imported, error) {
 	var done Imported
 	err := s.transact(ctx, fmt.Sprintf("import %d people", len(people)), func(tx *sqlx.Tx) error {
@@ -55,12 +70,16 @@ func (s *Store) Import(ctx context.Context, now time.Time, people []Person, wish
 			return err
 		}
 		var added []newcomer
-		var chosen []int64
+		var chosen chosen
+		met := map[Address]bool{}
 		for _, p := range people {
 			at := known[string(s.keys.addressHash(p.Address))]
 			switch {
 			case at.Suppressed:
 				done.Suppressed++
+				continue
+			case met[p.Address]:
+				done.Known++
 				continue
 			case at.SubscriberID == 0:
 				at.SubscriberID = randomID()
@@ -70,9 +89,12 @@ func (s *Store) Import(ctx context.Context, now time.Time, people []Person, wish
 				done.Changed++
 			default:
 				done.Known++
-				continue
+				if at.State != "pending" {
+					continue
+				}
 			}
-			chosen = append(chosen, at.SubscriberID)
+			met[p.Address] = true
+			chosen.add(at, wish)
 		}
 		if err := createAll(ctx, tx, now, added); err != nil {
 			return err
@@ -85,7 +107,7 @@ func (s *Store) Import(ctx context.Context, now time.Time, people []Person, wish
 // changes says whether an import has anything to give to somebody known.
 func (w ImportWish) changes(at standing) bool {
 	if w.Consent == "" {
-		return at.State == "pending"
+		return false // until they confirm
 	}
 	return at.State == "pending" || w.Course != "" && !at.Enrolled || w.Newsletter && !at.Newsletter
 }
@@ -113,7 +135,10 @@ func (s *Store) meetAll(ctx context.Context, tx *sqlx.Tx, people []Person, cours
 		select a.address_hash, coalesce(a.subscriber_id, 0) as subscriber_id,
 		       a.suppressed is not null as suppressed,
 		       coalesce(s.state, '') as state,
-		       coalesce(s.newsletter, false) as newsletter,
+		       coalesce(s.newsletter or (
+		           select event = 'withdrawn' from consents c
+		           where c.subscriber_id = s.id and purpose = 'newsletter'
+		           order by id desc limit 1), false) as newsletter,
 		       e.subscriber_id is not null as enrolled
 		from addresses a
 		left join subscribers s on s.id = a.subscriber_id
@@ -157,43 +182,45 @@ func createAll(ctx context.Context, tx *sqlx.Tx, now time.Time, added []newcomer
 }
 
 // welcome gives imported people what the import wishes for them.
-func (s *Store) welcome(ctx context.Context, tx *sqlx.Tx, now time.Time, chosen []int64, wish ImportWish) error {
-	if len(chosen) == 0 {
+func (s *Store) welcome(ctx context.Context, tx *sqlx.Tx, now time.Time, chosen chosen, wish ImportWish) error {
+	if len(chosen.all) == 0 {
 		return nil
 	}
 	if err := s.evidence(ctx, tx, now, chosen, wish); err != nil {
 		return err
 	}
 	if wish.Consent == "" {
-		if err := s.inviteAll(ctx, tx, now, chosen); err != nil {
+		if err := s.inviteAll(ctx, tx, now, chosen.all); err != nil {
 			return err
 		}
 		return wake(ctx, tx)
 	}
-	if err := activate(ctx, tx, now, chosen, wish.Newsletter); err != nil {
+	if err := activate(ctx, tx, now, chosen.all, false); err != nil {
+		return err
+	}
+	if err := activate(ctx, tx, now, chosen.newsletter, true); err != nil {
 		return err
 	}
 	if wish.Course != "" {
-		if err := s.enrol(ctx, tx, now, wish.Course, chosen, notRejoining); err != nil {
+		if err := s.enrol(ctx, tx, now, wish.Course, chosen.course, notRejoining); err != nil {
 			return err
 		}
 	}
 	return wake(ctx, tx)
 }
 
-func (s *Store) evidence(ctx context.Context, tx *sqlx.Tx, now time.Time, chosen []int64, wish ImportWish) error {
+func (s *Store) evidence(ctx context.Context, tx *sqlx.Tx, now time.Time, chosen chosen, wish ImportWish) error {
 	given := consent{Event: "confirmed", Method: "import", Wording: wish.Consent}
-	purposes := []string{"access"}
-	if wish.Newsletter {
-		purposes = append(purposes, newsletter)
-	}
 	if wish.Consent == "" {
 		given.Event = "asked"
-	} else if wish.Course != "" {
-		purposes = append(purposes, "course:"+wish.Course)
+		chosen.course = nil // asked for on the confirm page
 	}
-	for _, given.Purpose = range purposes {
-		if err := given.write(ctx, tx, now, chosen...); err != nil {
+	for _, part := range []struct {
+		purpose     string
+		subscribers []int64
+	}{{"access", chosen.all}, {newsletter, chosen.newsletter}, {"course:" + wish.Course, chosen.course}} {
+		given.Purpose = part.purpose
+		if err := given.write(ctx, tx, now, part.subscribers...); err != nil {
 			return err
 		}
 	}

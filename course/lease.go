@@ -74,6 +74,7 @@ func (s *Store) Recover(ctx context.Context, lease time.Duration) (int, error) {
 
 func bury(ctx context.Context, tx *sqlx.Tx, workers []int64) error {
 	for _, query := range []string{
+		`select from workers where id = any($1) order by id for update`, // no claim of theirs is under way
 		`update workers
 		 set stopped_at = now()
 		 where id = any($1) and stopped_at is null`,

@@ -60,7 +60,11 @@ func (s *Store) planPage(ctx context.Context, now time.Time, c Course) (int, err
 
 // plan takes the next step of those subscribers for whom it is time. Their
 // enrolments are locked first and read after, so that nobody is planned twice.
+//
+// Postgres rounds to microseconds; a finer now would lie before what was stored
+// of it, and a letter due at once be due a moment later.
 func plan(ctx context.Context, tx *sqlx.Tx, now time.Time, c Course, subscribers []int64) error {
+	now = now.Round(time.Microsecond)
 	candidates, err := lockCandidates(ctx, tx, c, subscribers)
 	if err != nil {
 		return err

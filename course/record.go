@@ -28,7 +28,7 @@ func (r Record) state(now time.Time) (state string, readyAt *time.Time) {
 		return "uncertain", nil
 	}
 	again := now.Add(Backoff(r.Claimed.Attempt + 1))
-	if again.After(r.PlannedAt.Add(GiveUpAfter)) {
+	if again.After(r.DatedAt.Add(GiveUpAfter)) {
 		return "rejected", nil
 	}
 	return "deferred", &again
@@ -36,15 +36,19 @@ func (r Record) state(now time.Time) (state string, readyAt *time.Time) {
 
 // Record writes the end of an attempt down. It is fenced by the attempt's
 // number, never by a lease: a late 250 still turns uncertain into accepted. An
-// attempt that was refused before its mark is fenced by the claim.
+// attempt that was refused before its mark is fenced by the claim. A letter
+// whose reader left meanwhile is cancelled instead of deferred.
 func (s *Store) Record(ctx context.Context, now time.Time, r Record) error {
 	state, readyAt := r.state(now)
 	e := r.Ending
 	_, err := s.db.ExecContext(ctx, `
 		with ended as (
 			update deliveries
-			set state = $5, ready_at = $6, worker = null, relay = $7, reply = $8, queue_id = nullif($9, ''),
-			    settled_at = case when $5 in ('accepted', 'rejected') then cast($10 as timestamptz) end,
+			set state = case when $5 = 'deferred' and reason = 'left' then 'cancelled' else $5 end,
+			    ready_at = case when reason = 'left' then null else cast($6 as timestamptz) end,
+			    worker = null, relay = $7, reply = $8, queue_id = nullif($9, ''),
+			    settled_at = case when $5 in ('accepted', 'rejected') or $5 = 'deferred' and reason = 'left' then cast($10 as timestamptz) end,
+			    reason = case when $5 not in ('accepted', 'rejected') then reason end,
 			    attempt = case when $4 = 0 then attempt + 1 else attempt end
 			where subscriber_id = $1 and id = $2
 			and ($4 = 0 and claim = $3 and state = 'claimed' or $4 > 0 and attempt = $4 and state in ('sending', 'uncertain'))

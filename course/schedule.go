@@ -45,7 +45,7 @@ func (r Rhythm) Earliest(last time.Time) time.Time {
 // change of summer time skips becomes the one after it.
 func (r Rhythm) at(day time.Time, days int) time.Time {
 	t := time.Date(day.Year(), day.Month(), day.Day()+days, r.Hour, 0, 0, 0, r.Zone)
-	if t.Hour() < r.Hour { // time.Date may choose either side of the gap
+	if (t.Hour()+1)%24 == r.Hour { // time.Date may choose either side of the gap
 		t = t.Add(time.Hour)
 	}
 	return t

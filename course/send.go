@@ -54,6 +54,7 @@ func (s *Store) PlanSend(ctx context.Context, now time.Time, r SendRequest, dry 
 	if !ok {
 		return Survey{}, Scope{}, fmt.Errorf("send %q: %w", r.Course, ErrNoCourse)
 	}
+	r.Resend = r.Resend && r.To != ""
 	scope := Scope{Letter: c.Letter(r.Week)}
 	if scope.Letter == "" {
 		return Survey{}, Scope{}, fmt.Errorf("send week %d of %s, which has %d: %w", r.Week, c.ID, len(c.Lessons), ErrNoWeek)
@@ -61,7 +62,7 @@ func (s *Store) PlanSend(ctx context.Context, now time.Time, r SendRequest, dry 
 	if r.To != "" {
 		id, err := s.find(ctx, s.db, r.To)
 		if err != nil {
-			return Survey{}, Scope{}, fmt.Errorf("send week %d to %s: %w", r.Week, r.To, err)
+			return Survey{}, Scope{}, fmt.Errorf("send week %d to %s: %w", r.Week, r.To, away(err))
 		}
 		scope.SubscriberID = id
 	}
@@ -87,7 +88,7 @@ func (s *Store) survey(ctx context.Context, now time.Time, c Course, r SendReque
 				select subscriber_id
 				from enrolments
 				where course = $1 and subscriber_id > $2
-				and ($3 = 0 and state in ('active', 'paused') or subscriber_id = $3 and state <> 'left')
+				and (cast($3 as bigint) = 0 and state in ('active', 'paused') or subscriber_id = $3 and state <> 'left')
 				order by subscriber_id
 				limit $4`, c.ID, last, scope.SubscriberID, sendPage)
 			if err != nil || len(page) == 0 {
@@ -153,7 +154,8 @@ func (s *Store) carryOut(ctx context.Context, tx *sqlx.Tx, now time.Time, c Cour
 type fate int
 
 const (
-	willPlan fate = iota
+	notInCourse fate = iota // any more, since the page was read
+	willPlan
 	isWaiting
 	hasHad
 	isSuppressed
@@ -168,6 +170,8 @@ func (r SendRequest) judge(e candidate, c Course, now time.Time) fate {
 	letter := c.Letter(r.Week)
 	at := e.passOver(c).Position + 1
 	switch {
+	case e.State == "left", e.State == "finished" && r.To == "":
+		return notInCourse
 	case slices.Contains(e.Open, letter):
 		return isWaiting
 	case e.copies(letter) > 0 && !r.Resend:
@@ -200,7 +204,7 @@ func (r SendRequest) carry(e candidate, c Course, now time.Time) (step, order) {
 		return stay, order{SubscriberID: e.SubscriberID, Letter: letter, Reason: "all"}
 	}
 	passed := e.passOver(c)
-	if passed.Position+1 == r.Week && len(e.Open) == 0 {
+	if e.State != "finished" && passed.Position+1 == r.Week && len(e.Open) == 0 {
 		stay.Position, stay.Passed = passed.Position, passed.Passed
 		return stay.queue(c, r.Week, now, now), order{}
 	}

@@ -8,15 +8,16 @@ import (
 
 // Profile is what is held about one subscriber, as `subscribers show` tells it.
 type Profile struct {
-	ID          int64      `json:"-" db:"id"`
-	Email       string     `json:"email" db:"email"`
-	Name        string     `json:"name" db:"name"`
-	Kind        string     `json:"kind" db:"kind"`
-	State       string     `json:"state" db:"state"`
-	Suppressed  *string    `json:"suppressed" db:"suppressed"`
-	Newsletter  bool       `json:"newsletter" db:"newsletter"`
-	CreatedAt   time.Time  `json:"created_at" db:"created_at"`
-	ConfirmedAt *time.Time `json:"confirmed_at" db:"confirmed_at"`
+	ID           int64      `json:"-" db:"id"`
+	Email        string     `json:"email" db:"email"`
+	Name         string     `json:"name" db:"name"`
+	Kind         string     `json:"kind" db:"kind"`
+	State        string     `json:"state" db:"state"`
+	Suppressed   *string    `json:"suppressed" db:"suppressed"`
+	SuppressedAt *time.Time `json:"suppressed_at" db:"suppressed_at"`
+	Newsletter   bool       `json:"newsletter" db:"newsletter"`
+	CreatedAt    time.Time  `json:"created_at" db:"created_at"`
+	ConfirmedAt  *time.Time `json:"confirmed_at" db:"confirmed_at"`
 
 	Enrolments []Enrolment `json:"enrolments" db:"-"`
 	Deliveries []Delivery  `json:"deliveries" db:"-"`
@@ -37,8 +38,10 @@ type Delivery struct {
 	Letter    string     `json:"letter" db:"letter"`
 	Copy      int        `json:"copy" db:"copy"`
 	State     string     `json:"state" db:"state"`
+	PlannedAt time.Time  `json:"planned_at" db:"planned_at"`
 	DueAt     time.Time  `json:"due_at" db:"due_at"`
 	ReadyAt   *time.Time `json:"ready_at,omitempty" db:"ready_at"`
+	DatedAt   *time.Time `json:"dated_at,omitempty" db:"dated_at"`
 	MarkedAt  *time.Time `json:"marked_at,omitempty" db:"marked_at"`
 	SettledAt *time.Time `json:"settled_at" db:"settled_at"`
 	Attempts  int        `json:"attempts" db:"attempt"`
@@ -56,7 +59,7 @@ func (s *Store) Show(ctx context.Context, email string) (Profile, error) {
 	}
 	p := Profile{Enrolments: []Enrolment{}, Deliveries: []Delivery{}}
 	err = s.db.GetContext(ctx, &p, `
-		select s.id, coalesce(s.email, '') as email, s.name, s.kind, s.state, a.suppressed, s.newsletter, s.created_at, s.confirmed_at
+		select s.id, coalesce(s.email, '') as email, s.name, s.kind, s.state, a.suppressed, a.suppressed_at, s.newsletter, s.created_at, s.confirmed_at
 		from subscribers s
 		left join addresses a on a.subscriber_id = s.id
 		where s.id = $1`, id)
@@ -69,7 +72,7 @@ func (s *Store) Show(ctx context.Context, email string) (Profile, error) {
 	}
 	if err == nil {
 		err = s.db.SelectContext(ctx, &p.Deliveries, `
-			select letter, copy, state, due_at, ready_at, marked_at, settled_at, attempt,
+			select letter, copy, state, planned_at, due_at, ready_at, dated_at, marked_at, settled_at, attempt,
 			       coalesce(relay, '') as relay, coalesce(queue_id, '') as queue_id,
 			       coalesce(reply, '') as reply, coalesce(reason, '') as reason
 			from deliveries
@@ -127,6 +130,7 @@ type Attempt struct {
 	Relay    string     `json:"relay" db:"relay"`
 	Stage    string     `json:"stage" db:"stage"`
 	Code     int        `json:"code" db:"code"`
+	Enhanced string     `json:"enhanced" db:"enhanced"`
 	Reply    string     `json:"reply" db:"reply"`
 }
 
@@ -162,7 +166,7 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 			where subscriber_id = $1
 			order by id`},
 		{&d.Attempts, `
-			select d.letter, d.copy, a.attempt, a.marked_at, a.ended_at, a.outcome, a.relay, a.stage, a.code, a.reply
+			select d.letter, d.copy, a.attempt, a.marked_at, a.ended_at, a.outcome, a.relay, a.stage, a.code, a.enhanced, a.reply
 			from attempts a
 			join deliveries d on d.subscriber_id = a.subscriber_id and d.id = a.delivery_id
 			where a.subscriber_id = $1

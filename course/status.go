@@ -100,7 +100,7 @@ func readPlanned(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) erro
 		select count(*)
 		from attempts a
 		join deliveries d on d.subscriber_id = a.subscriber_id and d.id = a.delivery_id
-		where a.outcome = 'uncertain' and d.attempt > a.attempt`)
+		where a.outcome = 'uncertain' and d.attempt > a.attempt and not starts_with(d.letter, 'test:')`)
 }
 
 func readLetters(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
@@ -203,7 +203,7 @@ func (s *Store) Tally(ctx context.Context, scope Scope, since time.Time) (map[st
 	err := s.db.SelectContext(ctx, &rows, `
 		select state, count(*)
 		from deliveries
-		where letter = $1 and ($2 = 0 or subscriber_id = $2)
+		where ($1 = '' or letter = $1) and (cast($2 as bigint) = 0 or subscriber_id = $2)
 		and (settled_at is null or settled_at >= $3)
 		group by state`, scope.Letter, scope.SubscriberID, since)
 	if err != nil {

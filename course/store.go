@@ -145,16 +145,20 @@ func wake(ctx context.Context, tx *sqlx.Tx) error {
 }
 
 // Listen returns a channel that receives whenever there may be new work, until
-// ctx ends. It needs a direct connection (no transaction pooler).
+// ctx ends. It waits for the database, and needs a direct connection (no
+// transaction pooler).
 func Listen(ctx context.Context, dsn string) (<-chan struct{}, error) {
 	listener := pq.NewListener(dsn, time.Second, 10*time.Second, nil)
+	context.AfterFunc(ctx, func() { listener.Close() })
 	if err := listener.Listen(Wake); err != nil {
 		listener.Close()
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
 		return nil, fmt.Errorf("listen for new work: %w", away(err))
 	}
 	hints := make(chan struct{}, 1)
 	go func() {
-		defer listener.Close()
 		for {
 			select {
 			case <-ctx.Done():

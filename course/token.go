@@ -35,19 +35,21 @@ type DeliveryKey struct {
 // token returns 55 characters of lower-case base32, fit for a URL and, being
 // safe against case folding, for the local part of an address.
 func (k keys) token(p purpose, d DeliveryKey) string {
-	return encoding.EncodeToString(k.sign(k.secrets[0], p, d))
+	return k.tokenBy(k.secrets[0], p, d)
 }
 
-func (k keys) sign(secret string, p purpose, d DeliveryKey) []byte {
+func (k keys) tokenBy(secret string, p purpose, d DeliveryKey) string {
 	b := []byte{byte(p), keyID(secret)}
 	b = binary.BigEndian.AppendUint64(b, uint64(d.SubscriberID))
 	b = binary.BigEndian.AppendUint64(b, uint64(d.ID))
-	return append(b, mac(derive(secret, "token"), b)[:macLength]...)
+	return encoding.EncodeToString(append(b, mac(derive(secret, "token"), b)[:macLength]...))
 }
 
-// open returns the delivery that a token names, or ErrToken.
+// open returns the delivery that a token names, or ErrToken. It compares the
+// text, since several texts decode to the same octets.
 func (k keys) open(p purpose, token string) (DeliveryKey, error) {
-	b, err := encoding.DecodeString(strings.ToLower(token))
+	token = strings.ToLower(token)
+	b, err := encoding.DecodeString(token)
 	if err != nil || len(b) != 2+8+8+macLength {
 		return DeliveryKey{}, ErrToken
 	}
@@ -56,7 +58,7 @@ func (k keys) open(p purpose, token string) (DeliveryKey, error) {
 		ID:           int64(binary.BigEndian.Uint64(b[10:])),
 	}
 	for _, secret := range k.secrets {
-		if hmac.Equal(b, k.sign(secret, p, d)) {
+		if hmac.Equal([]byte(token), []byte(k.tokenBy(secret, p, d))) {
 			return d, nil
 		}
 	}

@@ -76,7 +76,8 @@ func (s *Store) Unsubscribe(ctx context.Context, now time.Time, token string) er
 		if err != nil {
 			return err
 		}
-		if err := leaveCourse(ctx, tx, now, d.SubscriberID, list, "one-click"); err != nil {
+		left, err := leaveCourse(ctx, tx, now, d.SubscriberID, list, "one-click")
+		if err != nil || !left { // left before, or the link of a test letter
 			return err
 		}
 		return suppressIfAllLeft(ctx, tx, now, d.SubscriberID)
@@ -97,11 +98,14 @@ func (s *Store) UnsubscribeAddress(ctx context.Context, now time.Time, email str
 			return err
 		}
 		for _, course := range courses {
-			if err := leaveCourse(ctx, tx, now, id, course, "admin"); err != nil {
+			if _, err := leaveCourse(ctx, tx, now, id, course, "admin"); err != nil {
 				return err
 			}
 		}
 		if err := leaveNewsletter(ctx, tx, now, id, "admin"); err != nil {
+			return err
+		}
+		if err := cancelConfirm(ctx, tx, now, id); err != nil {
 			return err
 		}
 		return suppressIfAllLeft(ctx, tx, now, id)
@@ -126,27 +130,39 @@ func (s *Store) find(ctx context.Context, db sqlx.QueryerContext, email string) 
 }
 
 // leaveCourse takes the enrolment's lock first, as the planner does, so that
-// no lesson is planned behind its back.
-func leaveCourse(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, course, method string) error {
-	left, err := tx.ExecContext(ctx, `
+// no lesson is planned behind its back. A letter past its mark cannot be called
+// back, but carries the reason, so that it is cancelled should it come back.
+func leaveCourse(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, course, method string) (left bool, err error) {
+	result, err := tx.ExecContext(ctx, `
 		update enrolments
 		set state = 'left', ended_at = $3
 		where subscriber_id = $1 and course = $2 and state <> 'left'`, id, course, now)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if n, _ := left.RowsAffected(); n == 0 {
-		return nil
+	if n, _ := result.RowsAffected(); n == 0 {
+		return false, nil
 	}
 	_, err = tx.ExecContext(ctx, `
 		update deliveries
-		set state = 'cancelled', settled_at = $3, ready_at = null, reason = 'left'
-		where subscriber_id = $1 and starts_with(letter, $2) and state in ('queued', 'claimed', 'deferred')`,
+		set state = case when state in ('sending', 'uncertain') then state else 'cancelled' end,
+		    settled_at = case when state in ('sending', 'uncertain') then null else cast($3 as timestamptz) end,
+		    ready_at = null, reason = 'left'
+		where subscriber_id = $1 and starts_with(letter, $2) and state not in ('accepted', 'rejected', 'cancelled')`,
 		id, Course{ID: course}.prefix(), now)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return consent{Purpose: "course:" + course, Event: "withdrawn", Method: method}.write(ctx, tx, now, id)
+	return true, consent{Purpose: "course:" + course, Event: "withdrawn", Method: method}.write(ctx, tx, now, id)
+}
+
+// cancelConfirm takes back the confirm letter of somebody who wants none.
+func cancelConfirm(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) error {
+	_, err := tx.ExecContext(ctx, `
+		update deliveries
+		set state = 'cancelled', settled_at = $2, ready_at = null, reason = 'left'
+		where subscriber_id = $1 and starts_with(letter, 'confirm:') and state in ('queued', 'claimed', 'deferred', 'parked')`, id, now)
+	return err
 }
 
 func leaveNewsletter(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, method string) error {

@@ -101,7 +101,7 @@ func (c clock) tellAbsence(p Profile, course Course, week int) string {
 	}
 	for _, e := range p.Enrolments {
 		if e.Course == course.ID {
-			return c.tellWait(e, course, week)
+			return c.tellWait(e, course, week) + c.tellHolder(p, e, course)
 		}
 	}
 	return "not sent: not in the course " + course.ID
@@ -121,4 +121,17 @@ func (c clock) tellWait(e Enrolment, course Course, week int) string {
 		return fmt.Sprintf("not yet: due on %s", c.maybe(e.NextDueAt))
 	}
 	return fmt.Sprintf("not yet: week %d comes first, due on %s", e.Position+1, c.maybe(e.NextDueAt))
+}
+
+// tellHolder names the lesson that the next one waits for, if there is one.
+func (c clock) tellHolder(p Profile, e Enrolment, course Course) string {
+	if e.State != "active" {
+		return ""
+	}
+	for _, d := range p.Deliveries {
+		if week := course.Week(d.Letter); week > 0 && d.SettledAt == nil {
+			return fmt.Sprintf("; waits for week %d, which is %s", week, d.State)
+		}
+	}
+	return ""
 }

@@ -1,0 +1,96 @@
+package course
+
+import "time"
+
+// laws are what must hold in the ledger at every moment, whatever happened. Each
+// query returns the rows that break its law.
+var laws = []struct{ law, breach string }{
+	{"a lesson stands for each position that was not passed over", `
+		select s.email || ' is at ' || e.position || ', passed ' || e.passed || ', with ' || count(d.id) || ' planned lessons'
+		from enrolments e
+		join subscribers s on s.id = e.subscriber_id
+		left join (select * from deliveries d where not exists (
+			select from requests r where (r.subscriber_id, r.letter, r.copy) = (d.subscriber_id, d.letter, d.copy))) d
+			on d.subscriber_id = e.subscriber_id and split_part(d.letter, '/', 1) = 'lesson:' || e.course
+		group by s.email, e.subscriber_id, e.course
+		having e.position - e.passed <> count(d.id)`},
+	{"each request has its delivery", `
+		select r.letter || ' copy ' || r.copy
+		from requests r
+		left join deliveries d using (subscriber_id, letter, copy)
+		where d.id is null`},
+	{"nobody has a lesson before confirming", `
+		select s.email || ' ' || d.letter
+		from deliveries d
+		join subscribers s on s.id = d.subscriber_id
+		where d.letter like 'lesson:%' and (s.confirmed_at is null or d.planned_at < s.confirmed_at)`},
+	{"nothing is marked after the reader left", `
+		select s.email || ' ' || d.letter || ' marked ' || d.marked_at || ', left ' || e.ended_at
+		from deliveries d
+		join subscribers s on s.id = d.subscriber_id
+		join enrolments e on e.subscriber_id = d.subscriber_id and split_part(d.letter, '/', 1) = 'lesson:' || e.course
+		where e.state = 'left' and d.marked_at > e.ended_at`},
+	{"nothing waits to be sent to a reader who left", `
+		select s.email || ' ' || d.letter || ' ' || d.state
+		from deliveries d
+		join subscribers s on s.id = d.subscriber_id
+		join enrolments e on e.subscriber_id = d.subscriber_id and split_part(d.letter, '/', 1) = 'lesson:' || e.course
+		where e.state = 'left' and d.state in ('queued', 'claimed', 'deferred')`},
+	{"a course's own lessons come in order, each after the one before was settled", `
+		select s.email || ' ' || b.letter || ' planned ' || b.planned_at || ', before it ' || a.letter || ' ' || a.state
+		from deliveries a
+		join deliveries b on b.subscriber_id = a.subscriber_id and a.letter < b.letter
+			and split_part(a.letter, '/', 1) = split_part(b.letter, '/', 1)
+		join subscribers s on s.id = a.subscriber_id
+		where a.letter like 'lesson:%'
+		and not exists (select from requests r where r.subscriber_id = a.subscriber_id and r.letter in (a.letter, b.letter))
+		and (b.planned_at < a.planned_at or a.settled_at is null or a.state = 'accepted' and a.settled_at > b.planned_at)`},
+	{"an accepted letter has the attempt that the relay accepted", `
+		select d.letter
+		from deliveries d
+		left join attempts a on (a.subscriber_id, a.delivery_id, a.attempt) = (d.subscriber_id, d.id, d.attempt)
+		where d.state = 'accepted' and a.outcome is distinct from 'accepted'`},
+	{"no letter is accepted twice", `
+		select text(delivery_id) from attempts where outcome = 'accepted' group by 1 having count(*) > 1`},
+	{"an address that is not suppressed for leaving wants something, or never left", `
+		select s.email || ' ' || a.suppressed
+		from addresses a
+		join subscribers s on s.id = a.subscriber_id
+		where a.suppressed = 'unsubscribed' and (s.newsletter or exists (
+			select from enrolments e where e.subscriber_id = s.id and e.state in ('active', 'paused')))`},
+}
+
+// check fails the story where the accounting identity or a law is broken.
+func (st *story) check() {
+	st.Helper()
+	status, err := st.Status(st.ctx, at("2026-12-31 12:00"))
+	st.must(err)
+	rows := st.count(`select count(*) from deliveries where letter not like 'test:%'`)
+	if !status.Balanced() || status.Deliveries["planned"] != rows {
+		st.Fatalf("the ledger has %d letters and does not balance: %v", rows, status.Deliveries)
+	}
+	for _, l := range laws {
+		if broken := st.lines(l.breach); len(broken) > 0 {
+			st.Fatalf("%s, but: %v", l.law, broken)
+		}
+	}
+}
+
+// notTwiceADay fails the story where the planner, at now, gave somebody a second
+// lesson on one local day. An admin's send may; a pace has no days.
+func (st *story) notTwiceADay(now time.Time) {
+	st.Helper()
+	if c, _ := st.Course(""); c.Rhythm.Pace > 0 {
+		return
+	}
+	twice := st.lines(`
+		select s.email || ' ' || a.letter || ', ' || b.letter
+		from deliveries a
+		join deliveries b on b.subscriber_id = a.subscriber_id and b.id <> a.id and split_part(a.letter, '/', 1) = split_part(b.letter, '/', 1)
+			and date(a.planned_at at time zone 'Europe/Stockholm') = date(b.planned_at at time zone 'Europe/Stockholm')
+		join subscribers s on s.id = a.subscriber_id
+		where a.letter like 'lesson:%' and a.planned_at = $1`, now)
+	if len(twice) > 0 {
+		st.Fatalf("the planner gives two lessons on one day: %v", twice)
+	}
+}
