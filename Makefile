@@ -30,7 +30,7 @@ build: ## make bin/course
 
 procfile: setup build node ## run the Procfile as a hosting platform would; needs DATABASE_URL and SMTP_URL
 	tools/node_modules/.bin/nf run bin/course migrate
-	tools/node_modules/.bin/nf start web,worker
+	COURSE_LISTEN=127.0.0.1:8080 tools/node_modules/.bin/nf start web,worker
 
 node: tools/node_modules/.bin/nf
 tools/node_modules/.bin/nf: tools/package-lock.json

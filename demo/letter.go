@@ -29,6 +29,16 @@ type attachment struct {
 	Bytes      int
 }
 
+// Sender is whom the letter says it is from, which the envelope need not.
+func (c contents) Sender() string {
+	for _, h := range c.Headers {
+		if h.Name == "From" {
+			return h.Value
+		}
+	}
+	return ""
+}
+
 func subjectOf(raw []byte) string {
 	entity, err := message.Read(bytes.NewReader(raw))
 	if entity == nil || !readable(err) {

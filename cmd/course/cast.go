@@ -51,7 +51,7 @@ func (s *stage) play(ctx context.Context) error {
 		return err
 	}
 	sender.Now = func() time.Time { return clock }
-	for left := cast; !clock.After(end); clock = s.nextScene(ctx, clock, end, week/7) {
+	for left := cast; !clock.After(end); clock = s.nextScene(ctx, clock, end, (week / 7).Truncate(time.Microsecond)) {
 		for len(left) > 0 && !end.Add(-time.Duration(left[0].weeksAgo)*week).After(clock) {
 			if err := s.enter(ctx, clock, left[0].email, left[0].name); err != nil {
 				return err

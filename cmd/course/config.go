@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,23 +23,23 @@ import (
 // environment is every setting, as read. The three with a name of their own
 // are also read without the prefix COURSE_, as hosting platforms set them.
 type environment struct {
-	DatabaseURL     string        `envconfig:"DATABASE_URL" desc:"Postgres to use"`
+	DatabaseURL     string        `envconfig:"DATABASE_URL" desc:"Postgres to use; also as DATABASE_URL"`
 	DirectURL       string        `split_words:"true" desc:"the same, past a connection pooler"`
-	SMTPURL         string        `envconfig:"SMTP_URL" desc:"relays, comma-separated: smtp://user:pass@host:587, smtps://…"`
-	Port            string        `envconfig:"PORT" desc:"port to listen on, on all interfaces"`
+	SMTPURL         string        `envconfig:"SMTP_URL" desc:"relays, comma-separated: smtp://user:pass@host:587, smtps://…; also as SMTP_URL"`
+	Port            string        `envconfig:"PORT" desc:"port to listen on, on all interfaces; also as PORT"`
 	Listen          string        `desc:"address to listen on, as 127.0.0.1:8080"`
 	BaseURL         string        `split_words:"true" desc:"where readers find the site"`
 	Secret          string        `desc:"32 characters or more; new,old to change it"`
 	From            string        `desc:"whom letters are from, as Åtta brev <brev@example.se>"`
 	ReplyTo         string        `split_words:"true" desc:"where replies go, if not to the sender"`
 	BounceDomain    string        `split_words:"true" desc:"domain of the envelope senders, if not the sender's"`
-	SMTPConnections int           `envconfig:"SMTP_CONNECTIONS" default:"4" desc:"connections to the relays"`
+	SMTPConnections int           `split_words:"true" default:"4" desc:"connections to the relays"`
 	Rate            float64       `desc:"letters a second at most; 0: no limit"`
 	Pace            time.Duration `desc:"how long a course week lasts, to try a course out; loopback only"`
 	TrustedProxies  []string      `split_words:"true" desc:"networks whose X-Forwarded-For is believed, as 10.0.0.0/8"`
 	Lease           time.Duration `default:"30s" desc:"how long a worker may be silent before others take over"`
 	DataDir         string        `split_words:"true" desc:"directory of the private Postgres, used where DATABASE_URL is not set"`
-	PGBin           string        `envconfig:"PG_BIN" desc:"directory of the Postgres server programs"`
+	PGBin           string        `split_words:"true" desc:"directory of the Postgres server programs"`
 	Lessons         string        `desc:"directory of texts to use instead of those built in"`
 }
 
@@ -57,6 +58,7 @@ type config struct {
 // with it and how to mend it.
 func readConfig() (config, error) {
 	var c config
+	forgetEmpty()
 	if err := envconfig.Process("course", &c.environment); err != nil {
 		var parse *envconfig.ParseError
 		if errors.As(err, &parse) {
@@ -64,7 +66,9 @@ func readConfig() (config, error) {
 		}
 		return c, usage(err, "course config shows every setting")
 	}
-	for _, check := range []func() error{c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkPace, c.checkProxies} {
+	for _, check := range []func() error{
+		c.checkDatabase, c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkPace, c.checkProxies,
+	} {
 		if err := check(); err != nil {
 			return c, usage(err, "")
 		}
@@ -72,15 +76,46 @@ func readConfig() (config, error) {
 	return c, nil
 }
 
+// forgetEmpty makes COURSE_RATE= mean what leaving it out does, whatever the
+// setting's type.
+func forgetEmpty() {
+	for _, setting := range os.Environ() {
+		if name, value, _ := strings.Cut(setting, "="); value == "" && strings.HasPrefix(name, "COURSE_") {
+			os.Unsetenv(name)
+		}
+	}
+}
+
+// checkDatabase says nothing of what stands there: a password may.
+func (c *config) checkDatabase() error {
+	for _, s := range []struct{ name, value string }{{"DATABASE_URL", c.DatabaseURL}, {"COURSE_DIRECT_URL", c.DirectURL}} {
+		u, err := url.Parse(s.value)
+		isURL := err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
+		isPairs := !strings.Contains(s.value, "://") && strings.Contains(s.value, "=")
+		if s.value != "" && !isURL && !isPairs {
+			return fmt.Errorf("%s: want postgres://user:password@host/name?sslmode=require (write %% and / in a password as %%25 and %%2F)", s.name)
+		}
+	}
+	return nil
+}
+
 func (c *config) checkListen() error {
+	if c.Port != "" && !isPort(c.Port) {
+		return fmt.Errorf("PORT=%s: want a port, as 8080", c.Port)
+	}
 	if c.Port != "" && c.Listen == "" {
 		c.Listen = ":" + c.Port
 	}
 	c.Listen = cmp.Or(c.Listen, "127.0.0.1:8080")
-	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
 		return fmt.Errorf("COURSE_LISTEN=%s: want host:port, as 127.0.0.1:8080", c.Listen)
 	}
 	return nil
+}
+
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
 }
 
 func (c *config) checkBase() error {
@@ -89,7 +124,10 @@ func (c *config) checkBase() error {
 		c.BaseURL = "http://127.0.0.1:" + port
 	}
 	base, err := url.Parse(strings.TrimRight(c.BaseURL, "/"))
-	if err != nil || base.Hostname() == "" || base.Path != "" || base.RawQuery != "" {
+	if err == nil && base.User != nil {
+		return errors.New("COURSE_BASE_URL: every reader sees it; leave user and password out")
+	}
+	if err != nil || base.Hostname() == "" || base.Path != "" || base.RawQuery != "" || base.Fragment != "" {
 		return fmt.Errorf("COURSE_BASE_URL=%s: want scheme and host, as https://attabrev.example", c.BaseURL)
 	}
 	if base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())) {
@@ -121,18 +159,15 @@ func (c *config) checkSecret() error {
 }
 
 func (c *config) checkRelays() error {
-	if c.SMTPURL == "" {
-		return nil // whoever sends needs one
-	}
-	relays, err := mailer.ParseRelays(c.SMTPURL)
-	if err != nil {
-		return fmt.Errorf("SMTP_URL: %w", err)
-	}
 	if c.SMTPConnections < 1 {
 		return fmt.Errorf("COURSE_SMTP_CONNECTIONS=%d: want 1 or more", c.SMTPConnections)
 	}
-	c.relays = relays
-	return nil
+	if c.SMTPURL == "" {
+		return nil // whoever sends needs one
+	}
+	var err error
+	c.relays, err = mailer.ParseRelays(c.SMTPURL) // its errors begin with SMTP_URL
+	return err
 }
 
 func (c *config) checkSender() error {
@@ -152,6 +187,9 @@ func (c *config) checkSender() error {
 		}
 		*s.into = *address
 	}
+	if _, err := course.ParseAddress("brev@" + c.BounceDomain); c.BounceDomain != "" && err != nil {
+		return fmt.Errorf("COURSE_BOUNCE_DOMAIN=%s: want a domain, as brev.example.se", c.BounceDomain)
+	}
 	return nil
 }
 
@@ -163,7 +201,7 @@ func (c *config) checkPace() error {
 		return fmt.Errorf("COURSE_PACE=%s: only for a loopback COURSE_BASE_URL, and that is %s", c.Pace, c.BaseURL)
 	case c.Lease < time.Second:
 		return fmt.Errorf("COURSE_LEASE=%s: want a second or more", c.Lease)
-	case c.Rate < 0:
+	case !(c.Rate >= 0): // nor NaN
 		return fmt.Errorf("COURSE_RATE=%g: want letters a second, or 0 for no limit", c.Rate)
 	}
 	return nil
@@ -171,6 +209,7 @@ func (c *config) checkPace() error {
 
 func (c *config) checkProxies() error {
 	for _, text := range c.TrustedProxies {
+		text = strings.TrimSpace(text)
 		prefix, err := netip.ParsePrefix(text)
 		if ip, ipErr := netip.ParseAddr(text); err != nil && ipErr == nil {
 			prefix, err = ip.Prefix(ip.BitLen())
@@ -197,21 +236,4 @@ func (c *config) dataDir() (string, error) {
 		return "", usage(err, "set COURSE_DATA_DIR")
 	}
 	return filepath.Join(cmp.Or(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "fortsatt"), nil
-}
-
-// needSecret finds the secret. On a laptop one is made, and kept in a file.
-func (c *config) needSecret() error {
-	if len(c.secrets) > 0 {
-		return nil
-	}
-	if !c.laptop() {
-		return usage(errors.New("COURSE_SECRET is not set"), "make one with: openssl rand -hex 32; keep it, links in letters depend on it")
-	}
-	dir, err := c.dataDir()
-	if err != nil {
-		return err
-	}
-	secret, err := keptSecret(dir)
-	c.secrets = []string{secret}
-	return err
 }

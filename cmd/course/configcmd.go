@@ -15,22 +15,22 @@ type configCommand struct{}
 const settingsFormat = `{{range .}}{{usage_key .}}	{{usage_type .}}	{{usage_description .}}{{if usage_default .}} (default {{usage_default .}}){{end}}
 {{end}}`
 
-// Run shows the settings in force, and then what each means.
+// Run shows the settings in force, and then what each means: this also where
+// one is wrong.
 func (configCommand) Run(a *app) error {
-	c, err := readConfig()
-	if err != nil {
-		return err
-	}
+	c, wrong := readConfig()
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	for _, s := range c.shown() {
-		fmt.Fprintf(table, "%s\t%s\n", s[0], s[1])
+	if wrong == nil {
+		for _, s := range c.shown() {
+			fmt.Fprintf(table, "%s\t%s\n", s[0], s[1])
+		}
+		fmt.Fprintln(table)
 	}
-	fmt.Fprintln(table)
 	if err := envconfig.Usagef("course", &environment{}, table, settingsFormat); err != nil {
 		return fmt.Errorf("list the settings: %w", err)
 	}
 	table.Flush()
-	return nil
+	return wrong
 }
 
 func (c config) shown() [][2]string {
@@ -54,13 +54,16 @@ func (c config) shown() [][2]string {
 	}
 }
 
-// masked shows where a database is, without its password.
+// masked shows where a database is, without its password, which may stand
+// among the parameters too.
 func masked(dsn string) string {
 	if dsn == "" {
 		return "not set"
 	}
-	if u, err := url.Parse(dsn); err == nil && u.Scheme != "" {
-		return u.Redacted()
+	u, err := url.Parse(dsn)
+	if err != nil || u.Scheme == "" {
+		return "set"
 	}
-	return "set"
+	u.RawQuery = ""
+	return u.Redacted()
 }

@@ -51,7 +51,7 @@ type stage struct {
 func (a *app) openStage(c config) (*stage, error) {
 	s := &stage{app: a, inbox: demo.NewInbox()}
 	var err error
-	if s.site, err = listenNear(c.Listen); err != nil {
+	if s.site, err = listenNear(onLoopback(c.Listen)); err != nil {
 		return nil, err
 	}
 	if s.page, err = listenNear("127.0.0.1:8025"); err != nil {
@@ -72,6 +72,16 @@ func (a *app) openStage(c config) (*stage, error) {
 		return nil, err
 	}
 	return s, s.connect(a, course.Migrate)
+}
+
+// onLoopback keeps the port only, unless the host is this machine's own: the
+// inbox shows everyone's letters, and the site's links lead there.
+func onLoopback(address string) string {
+	host, port, _ := net.SplitHostPort(address)
+	if !loopback(host) {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // listenNear takes the wanted port, or any other if that one is in use.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 )
 
 type importCommand struct {
-	File    string   `arg:"" type:"existingfile" help:"CSV with email,name on each line; a first line of headings is understood."`
+	File    string   `arg:"" help:"CSV with email,name on each line, or email;name; a first line of headings is understood."`
 	Consent string   `placeholder:"TEXT" help:"How consent was given. Without it, everyone is sent a confirm letter."`
 	Lists   []string `default:"course,newsletter" enum:"course,newsletter" help:"What they get: course, newsletter or both."`
 	Course  string   `placeholder:"ID" help:"Course, where there are several."`
@@ -22,6 +23,14 @@ type importCommand struct {
 
 // Run imports the good rows and tells the line of each bad one.
 func (cmd importCommand) Run(a *app) error {
+	file, err := os.Open(cmd.File)
+	if err != nil {
+		return usage(fmt.Errorf("import: %w", err), "")
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil || info.IsDir() {
+		return usage(fmt.Errorf("import: %s is no file", cmd.File), "")
+	}
 	p, err := a.open()
 	if err != nil {
 		return err
@@ -31,11 +40,6 @@ func (cmd importCommand) Run(a *app) error {
 	if !ok {
 		return fmt.Errorf("import into %q: %w", cmd.Course, course.ErrNoCourse)
 	}
-	file, err := os.Open(cmd.File)
-	if err != nil {
-		return fmt.Errorf("import: %w", err)
-	}
-	defer file.Close()
 	wish := course.ImportWish{Consent: strings.TrimSpace(cmd.Consent), Newsletter: slices.Contains(cmd.Lists, "newsletter")}
 	if slices.Contains(cmd.Lists, "course") {
 		wish.Course = c.ID
@@ -60,10 +64,13 @@ func importPeople(a *app, p *parts, rows *rows, wish course.ImportWish) error {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
+		if fault := (badRow{}); errors.As(err, &fault) {
 			bad++
-			fmt.Fprintf(a.stderr, "course: %v\n", err)
+			fmt.Fprintf(a.stderr, "course: %v\n", fault)
 			continue
+		}
+		if err != nil {
+			return fmt.Errorf("import: %w", err)
 		}
 		if page = append(page, person); len(page) == course.ImportPage {
 			if err := flush(); err != nil {
@@ -84,7 +91,10 @@ func importPeople(a *app, p *parts, rows *rows, wish course.ImportWish) error {
 
 // rows reads people from CSV. Each address comes once.
 type rows struct {
-	csv         *csv.Reader
+	lines       *bufio.Reader
+	comma       rune     // between cells
+	ahead       []string // lines that were read and not yet taken
+	line        int      // taken so far
 	file        string
 	first       bool
 	email, name int // columns; name is -1 where there is none
@@ -93,32 +103,36 @@ type rows struct {
 }
 
 func newRows(r io.Reader, file string) *rows {
-	c := csv.NewReader(r)
-	c.FieldsPerRecord = -1
-	c.ReuseRecord = true
-	return &rows{csv: c, file: file, first: true, name: 1, seen: map[course.Address]bool{}}
+	return &rows{lines: bufio.NewReader(r), comma: ',', file: file, first: true, name: 1, seen: map[course.Address]bool{}}
 }
 
-// next returns the next good row, io.EOF at the end, or what is wrong with a
-// row; reading goes on after it.
+// badRow is what is wrong with a row; reading goes on after it.
+type badRow struct {
+	file string
+	line int
+	err  error
+}
+
+func (b badRow) Error() string { return fmt.Sprintf("%s:%d: %v", b.file, b.line, b.err) }
+
+// next returns the next good row, a badRow, or io.EOF at the end.
 func (r *rows) next() (course.Person, error) {
 	for {
-		record, err := r.csv.Read()
+		line := r.line + 1
+		record, err := r.record()
 		if parse := new(csv.ParseError); errors.As(err, &parse) {
-			return course.Person{}, fmt.Errorf("%s:%d: %w", r.file, parse.Line, parse.Err)
+			return course.Person{}, badRow{r.file, line, parse.Err}
 		}
 		if err != nil {
 			return course.Person{}, err
 		}
-		line, _ := r.csv.FieldPos(0)
-		record[0] = strings.TrimPrefix(record[0], "\ufeff")
-		if r.first && r.headings(record) {
+		if len(record) == 0 || r.first && r.headings(record) {
 			continue
 		}
 		r.first = false
 		person, err := r.person(record)
 		if err != nil {
-			return person, fmt.Errorf("%s:%d: %w", r.file, line, err)
+			return person, badRow{r.file, line, err}
 		}
 		if r.seen[person.Address] {
 			r.twice++
@@ -127,6 +141,59 @@ func (r *rows) next() (course.Person, error) {
 		r.seen[person.Address] = true
 		return person, nil
 	}
+}
+
+// recordLines is how many lines a record may have, with line breaks in quotes.
+const recordLines = 20
+
+// record takes one record; none from an empty line. A quote that is never
+// closed costs its own line only, not the rest of the file.
+func (r *rows) record() ([]string, error) {
+	var wrong error
+	for n := 1; n <= recordLines; n++ {
+		text, err := r.peek(n)
+		if errors.Is(err, io.EOF) && n > 1 {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		c := csv.NewReader(strings.NewReader(text))
+		c.Comma = r.comma
+		record, err := c.Read()
+		if err == nil || errors.Is(err, io.EOF) {
+			r.take(n)
+			return record, nil
+		}
+		if wrong == nil {
+			wrong = err
+		}
+	}
+	r.take(1)
+	return nil, wrong
+}
+
+// peek returns the next n lines, io.EOF where there are not so many.
+func (r *rows) peek(n int) (string, error) {
+	for len(r.ahead) < n {
+		line, err := r.lines.ReadString('\n')
+		if line == "" {
+			return "", err
+		}
+		if r.line == 0 && len(r.ahead) == 0 {
+			line = strings.TrimPrefix(line, "\ufeff") // spreadsheets begin with a byte order mark
+			if strings.Contains(line, ";") && !strings.Contains(line, ",") {
+				r.comma = ';' // as they write it where the comma is in numbers
+			}
+		}
+		r.ahead = append(r.ahead, line)
+	}
+	return strings.Join(r.ahead[:n], ""), nil
+}
+
+func (r *rows) take(n int) {
+	r.ahead = r.ahead[n:]
+	r.line += n
 }
 
 // headings takes a first line that names its columns.

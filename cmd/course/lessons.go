@@ -71,6 +71,7 @@ func (cmd testCommand) Run(a *app) error {
 		return err
 	}
 	defer p.close()
+	a.hush()
 	sender, err := p.worker(a, nil)
 	if err != nil {
 		return err
@@ -85,7 +86,11 @@ func (cmd testCommand) Run(a *app) error {
 		return err
 	}
 	if tally["accepted"] == 0 {
-		return failure{exitLater, fmt.Errorf("the test to %s was not accepted: %s", cmd.To, states(tally)), "course subscribers show " + cmd.To}
+		code := exitFailed
+		if tally["deferred"]+tally["uncertain"] > 0 {
+			code = exitLater
+		}
+		return failure{code, fmt.Errorf("the test to %s was not accepted: %s", cmd.To, states(tally)), "course subscribers show " + cmd.To}
 	}
 	fmt.Fprintf(a.stdout, "week %d: a test to %s was accepted by the relay\n", cmd.Week, cmd.To)
 	return nil

@@ -51,7 +51,7 @@ type app struct {
 
 // run carries one command out and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, log: slog.New(slog.NewTextHandler(stderr, nil))}
+	a := &app{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, log: newLog(stderr, slog.LevelInfo)}
 	left := -1 // the code that --help asks to leave with
 	parser, err := kong.New(&commands{},
 		kong.Name("course"),
@@ -73,13 +73,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return a.fail(command.Run(a))
 }
 
+func newLog(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// hush is for commands that tell at their end what happened: only what must
+// not be lost is logged on the way.
+func (a *app) hush() { a.log = newLog(a.stderr, slog.LevelError) }
+
 // fail tells an error in one line, with a hint if there is one, and returns
 // the exit code that it stands for.
 func (a *app) fail(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	f := explain(err)
+	f := a.explain(err)
 	if f.err != nil {
 		fmt.Fprintf(a.stderr, "course: %s\n", oneLine(f.err))
 	}
@@ -107,12 +115,15 @@ func (f failure) Unwrap() error { return f.err }
 
 func usage(err error, hint string) error { return failure{exitUsage, err, hint} }
 
-// explain finds the exit code and the hint of an error.
-func explain(err error) failure {
+// explain finds the exit code and the hint of an error. Whatever goes wrong
+// after we were told to stop, the database's own words for it too, is that.
+func (a *app) explain(err error) failure {
 	var f failure
 	switch {
 	case errors.As(err, &f):
 		return f
+	case errors.Is(err, context.Canceled), a.ctx.Err() != nil:
+		return failure{exitFailed, errors.New("interrupted; what was begun is recorded, the rest is queued"), ""}
 	case errors.Is(err, course.ErrAway):
 		return failure{exitLater, err, "is Postgres running, and DATABASE_URL right?"}
 	case errors.Is(err, worker.ErrRelayAway):
@@ -125,8 +136,6 @@ func explain(err error) failure {
 		return failure{exitUsage, err, ""}
 	case errors.Is(err, course.ErrUnknown):
 		return failure{exitFailed, err, "course subscribers list"}
-	case errors.Is(err, context.Canceled):
-		return failure{exitFailed, errors.New("interrupted; what was begun is recorded, the rest is queued"), ""}
 	}
 	return failure{exitFailed, err, ""}
 }

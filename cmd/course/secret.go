@@ -12,6 +12,23 @@ import (
 	"fortsatt/course"
 )
 
+// needSecret finds the secret. On a laptop one is made, and kept in a file.
+func (c *config) needSecret() error {
+	if len(c.secrets) > 0 {
+		return nil
+	}
+	if !c.laptop() {
+		return usage(errors.New("COURSE_SECRET is not set"), "make one with: openssl rand -hex 32; keep it, links in letters depend on it")
+	}
+	dir, err := c.dataDir()
+	if err != nil {
+		return err
+	}
+	secret, err := keptSecret(dir)
+	c.secrets = []string{secret}
+	return err
+}
+
 // keptSecret returns the secret of a laptop's installation, made at first use.
 // Of two processes that make one at once, the first one's counts.
 func keptSecret(dir string) (string, error) {

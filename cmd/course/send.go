@@ -43,6 +43,7 @@ func (cmd sendCommand) Run(a *app) error {
 	if cmd.DryRun {
 		return cmd.tell(a, p, outcome{Week: cmd.Week, Survey: preview, DryRun: true})
 	}
+	a.hush()
 	sender, err := p.worker(a, nil)
 	if err != nil {
 		return err
@@ -73,6 +74,9 @@ func (cmd sendCommand) send(a *app, p *parts, sender *worker.Worker, wish course
 	}
 	if open := tally["deferred"] + tally["uncertain"]; open > 0 {
 		return failure{exitLater, nil, fmt.Sprintf("%d not settled; a worker goes on with them, or run it again later", open)}
+	}
+	if n := tally["parked"]; n > 0 {
+		return failure{exitFailed, fmt.Errorf("%d letters are parked", n), "course status says why"}
 	}
 	return nil
 }

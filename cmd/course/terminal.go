@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -20,17 +19,25 @@ func isTerminal(stream any) bool {
 }
 
 // confirm asks on a terminal; elsewhere, a command is its own confirmation.
+// Ctrl-C means no.
 func (a *app) confirm(question string) bool {
 	if !a.interactive() {
 		return true
 	}
 	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
-	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
-	if err != nil && err != io.EOF {
+	typed := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(a.stdin).ReadString('\n') // what came before an end counts
+		typed <- line
+	}()
+	select {
+	case line := <-typed:
+		answer := strings.ToLower(strings.TrimSpace(line))
+		return answer == "y" || answer == "yes"
+	case <-a.ctx.Done():
+		fmt.Fprintln(a.stderr)
 		return false
 	}
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return answer == "y" || answer == "yes"
 }
 
 // progress returns a bar to set, and a function that ends it; on a terminal only.
