@@ -36,7 +36,11 @@ type Claimed struct {
 // letter was attempted, claiming sets its date.
 func (s *Store) Claim(ctx context.Context, now time.Time, worker int64, scope Scope, limit int) ([]Claimed, error) {
 	var claimed []Claimed
-	err := s.db.SelectContext(ctx, &claimed, `
+	// Outside a transaction, the driver would run it again after a lost answer,
+	// and the rows of the first time would lie still.
+	err := s.transact(ctx, "claim deliveries", func(tx *sqlx.Tx) error {
+		claimed = nil
+		return tx.SelectContext(ctx, &claimed, `
 		with alive as (
 			select from workers where id = $1 and stopped_at is null for key share
 		), claimed as (
@@ -59,10 +63,8 @@ func (s *Store) Claim(ctx context.Context, now time.Time, worker int64, scope Sc
 		select subscriber_id, id, letter, copy, version, claim, attempt, planned_at, dated_at, email, name
 		from claimed
 		order by rank, due_at`, worker, now, scope.Letter, scope.SubscriberID, limit)
-	if err != nil {
-		return nil, fmt.Errorf("claim deliveries: %w", away(err))
-	}
-	return claimed, nil
+	})
+	return claimed, err
 }
 
 // ErrFenced says that a delivery is no longer the caller's, or no longer to be
@@ -71,17 +73,19 @@ var ErrFenced = errors.New("no longer ours to send")
 
 // Mark is the last word before the dot: the claim still stands and the person
 // may still have the letter. It counts the attempt and returns its number.
-// Errors: ErrFenced.
+// The very same call again, as the driver makes it after a lost answer, returns
+// the same. Errors: ErrFenced.
 func (s *Store) Mark(ctx context.Context, now time.Time, c Claimed, relay string, sha256 []byte) (int, error) {
 	var attempt int
 	err := s.db.GetContext(ctx, &attempt, `
 		update deliveries d
-		set state = 'sending', attempt = d.attempt + 1, marked_at = $4, relay = $5, sha256 = $6
+		set state = 'sending', attempt = $7 + 1, marked_at = $4, relay = $5, sha256 = $6
 		from subscribers s
-		where d.subscriber_id = $1 and d.id = $2 and d.claim = $3 and d.state = 'claimed'
+		where d.subscriber_id = $1 and d.id = $2 and d.claim = $3
+		and (d.state = 'claimed' or d.state = 'sending' and d.attempt = $7 + 1 and d.marked_at = $4 and d.sha256 = $6)
 		and s.id = d.subscriber_id
 		and (s.state = 'active' or d.rank = 0 and s.state <> 'erased')
-		returning d.attempt`, c.SubscriberID, c.ID, c.Claim, now, relay, sha256)
+		returning d.attempt`, c.SubscriberID, c.ID, c.Claim, now, relay, sha256, c.Attempt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, ErrFenced
 	}
@@ -117,7 +121,7 @@ func (s *Store) Withdraw(ctx context.Context, c Claimed, attempt int) error {
 			set state = case when reason = 'left' then 'cancelled' else 'queued' end, worker = null,
 			    ready_at = case when reason = 'left' then null else due_at end,
 			    settled_at = case when reason = 'left' then marked_at end
-			where subscriber_id = $1 and id = $2 and attempt = $3 and state = 'sending'`, c.SubscriberID, c.ID, attempt)
+			where subscriber_id = $1 and id = $2 and claim = $4 and attempt = $3 and state = 'sending'`, c.SubscriberID, c.ID, attempt, c.Claim)
 		return err
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -127,7 +128,8 @@ func away(err error) error {
 	switch {
 	case err == nil || errors.Is(err, ErrAway) || errors.Is(err, context.Canceled):
 		return err
-	case errors.As(err, &network), errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn):
+	case errors.As(err, &network), errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w: %w", ErrAway, err)
 	case errors.As(err, &pqErr) && (pqErr.Code.Class() == "08" || pqErr.Code.Class() == "57" && pqErr.Code != "57014" || pqErr.Code == "53300"):
 		return fmt.Errorf("%w: %w", ErrAway, err)

@@ -69,10 +69,7 @@ func (l *line) carry(ctx context.Context, c course.Claimed) {
 	attempt, err := l.Store.Mark(ctx, l.Now(), c, l.conn.Relay().String(), sum[:])
 	if err != nil {
 		l.abort() // without the dot, the relay forgets the letter
-		if !errors.Is(err, course.ErrFenced) {
-			l.Log.Warn("worker: no mark, so no dot", "error", err)
-			l.persist(ctx, "withdraw", func(ctx context.Context) error { return l.Store.Withdraw(ctx, c, c.Attempt+1) })
-		}
+		l.unmarked(ctx, c, err)
 		return
 	}
 	reply, err := l.dot(ctx)
@@ -84,6 +81,21 @@ func (l *line) carry(ctx context.Context, c course.Claimed) {
 	l.record(ctx, c, attempt, l.conn.Relay(), course.Ending{
 		Stage: course.AtDot, Code: reply.Code, Enhanced: reply.Enhanced, Reply: reply.String(), QueueID: reply.QueueID,
 	})
+}
+
+// unmarked deals with a letter that may not have its dot. If it is still ours,
+// its reader may not have it, and nobody else would ever look at it. If Mark
+// could not tell, it may stand marked or claimed: either way it is queued again.
+func (l *line) unmarked(ctx context.Context, c course.Claimed, err error) {
+	if errors.Is(err, course.ErrFenced) {
+		l.persist(ctx, "park", func(ctx context.Context) error {
+			return l.Store.Park(ctx, c, "the reader may no longer be written to")
+		})
+		return
+	}
+	l.Log.Warn("worker: no mark, so no dot", "error", err)
+	l.giveBack(ctx, c, c.Attempt+1)
+	l.giveBack(ctx, c, 0)
 }
 
 // setAside deals with a letter that could not be rendered: parked for a human,
@@ -120,7 +132,7 @@ func (l *line) open(ctx context.Context) error {
 	if l.conn != nil {
 		return nil
 	}
-	relay, ok := l.fleet.pick(time.Now())
+	relay, ok := l.fleet.pick(l.Now())
 	if !ok {
 		return errResting
 	}
@@ -165,22 +177,17 @@ func (l *line) refused(ctx context.Context, c course.Claimed, attempt int, err e
 	case wire.Reply.Code == 0 && !wire.Lost: // never left the house
 		l.setAside(ctx, c, err)
 		return
-	case course.Judge(ending) != course.Refused:
-		l.record(ctx, c, attempt, relay, ending)
-	default:
+	case course.Judge(ending) == course.Refused:
 		l.rest(ctx, relay, err)
 		l.giveBack(ctx, c, attempt)
-	}
-	l.recover(ctx, wire)
-}
-
-// recover makes the connection fit for the next letter, or gives it up.
-func (l *line) recover(ctx context.Context, wire *mailer.Error) {
-	if wire.Lost || wire.Stage == mailer.Dot && wire.Reply.Code == 0 {
-		l.abort()
+		l.close() // the next letter goes by another relay, or waits
 		return
 	}
-	if wire.Stage != mailer.Dot && l.conn.Reset(ctx) != nil {
+	if wire.Lost { // a letter in doubt; the next ones must not follow it
+		l.rest(ctx, relay, err)
+	}
+	l.record(ctx, c, attempt, relay, ending)
+	if wire.Lost || wire.Stage != mailer.Dot && l.conn.Reset(ctx) != nil {
 		l.abort()
 	}
 }
@@ -190,7 +197,7 @@ func (l *line) rest(ctx context.Context, relay mailer.Relay, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	rest := l.fleet.failed(relay, time.Now(), err)
+	rest := l.fleet.failed(relay, l.Now(), err)
 	l.Log.Warn("worker: relay passed over", "relay", relay.String(), "seconds", rest.Seconds(), "error", err)
 }
 
@@ -213,7 +220,8 @@ func (l *line) record(ctx context.Context, c course.Claimed, attempt int, relay 
 }
 
 // persist writes to the ledger, however long it is away: this line sends
-// nothing meanwhile. A stopping worker tries for grace.
+// nothing meanwhile. Where that is not what is wrong, or the worker is stopping,
+// it tries for grace, and then leaves the letter to whoever takes over from us.
 func (l *line) persist(ctx context.Context, what string, write func(context.Context) error) {
 	patient := context.WithoutCancel(ctx)
 	var deadline time.Time
@@ -222,14 +230,15 @@ func (l *line) persist(ctx context.Context, what string, write func(context.Cont
 		if err == nil {
 			return
 		}
-		l.Log.Warn("worker: ledger not written, trying again", "what", what, "error", err)
-		if ctx.Err() != nil && deadline.IsZero() {
+		if deadline.IsZero() && (ctx.Err() != nil || !errors.Is(err, course.ErrAway)) {
 			deadline = time.Now().Add(grace)
 		}
-		if !errors.Is(err, course.ErrAway) || !deadline.IsZero() && time.Now().After(deadline) {
+		if !deadline.IsZero() && time.Now().After(deadline) {
 			l.Log.Error("worker: ledger not written", "what", what, "error", err)
+			l.giveUp(err)
 			return
 		}
+		l.Log.Warn("worker: ledger not written, trying again", "what", what, "error", err)
 		pause(patient, time.Second)
 	}
 }

@@ -13,8 +13,9 @@ import (
 // the heart beats, and ends with Leave, or by being declared gone.
 type session struct {
 	*Worker
-	id   int64
-	jobs chan course.Claimed // to the lines
+	id     int64
+	jobs   chan course.Claimed     // to the lines
+	giveUp context.CancelCauseFunc // ends the session, as if we were stopping
 }
 
 // session runs work between Join and Leave, with lines to hand letters to.
@@ -25,16 +26,19 @@ func (w *Worker) session(ctx context.Context, work func(context.Context, *sessio
 	if err != nil {
 		return err
 	}
-	s := &session{Worker: w, id: id, jobs: make(chan course.Claimed)}
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
+	s := &session{Worker: w, id: id, jobs: make(chan course.Claimed), giveUp: giveUp}
 	alive, die := context.WithCancel(context.WithoutCancel(ctx))
 	var heart, lines sync.WaitGroup
-	heart.Go(func() { s.beat(alive, giveUp) })
+	heart.Go(func() { s.beat(alive) })
 	for range max(w.Connections, 1) {
 		lines.Go(func() { (&line{session: s}).run(ctx) })
 	}
 	err = work(ctx, s)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // why it was stopped, not what it was doing then
+	}
 	close(s.jobs)
 	lines.Wait()
 	die()
@@ -44,7 +48,7 @@ func (w *Worker) session(ctx context.Context, work func(context.Context, *sessio
 
 // beat renews the lease. A worker that was taken for dead gives up at once:
 // what it held has been given to others.
-func (s *session) beat(ctx context.Context, giveUp context.CancelCauseFunc) {
+func (s *session) beat(ctx context.Context) {
 	for {
 		pause(ctx, s.Lease/3)
 		if ctx.Err() != nil {
@@ -52,7 +56,7 @@ func (s *session) beat(ctx context.Context, giveUp context.CancelCauseFunc) {
 		}
 		err := s.Store.Beat(ctx, s.id)
 		if errors.Is(err, course.ErrDeclaredGone) {
-			giveUp(err)
+			s.giveUp(err)
 			return
 		}
 		if err != nil && ctx.Err() == nil {
@@ -72,7 +76,7 @@ func (s *session) leave() error {
 // each, so that what is urgent never waits behind many. While no relay takes
 // letters, it claims none.
 func (s *session) claim(ctx context.Context, scope course.Scope) (int, error) {
-	if s.fleet.rest(time.Now()) > 0 {
+	if s.fleet.rest(s.Now()) > 0 {
 		return 0, nil
 	}
 	claimed, err := s.Store.Claim(ctx, s.Now(), s.id, scope, 4*max(s.Connections, 1))

@@ -88,9 +88,6 @@ func (w *Worker) loop(ctx context.Context, s *session) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, course.ErrAway):
-			w.Log.Warn("worker: waiting for the database", "error", err)
-			pause(ctx, time.Second)
 		case err != nil:
 			return err
 		case !busy:
@@ -118,7 +115,7 @@ func (w *Worker) sleep(ctx context.Context) {
 		// What is due already waits for something else, which ends in a hint.
 		wait = min(max(next.Sub(w.Now()), time.Second), poll)
 	}
-	wait = max(wait, w.fleet.rest(time.Now()))
+	wait = max(wait, w.fleet.rest(w.Now()))
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -157,7 +154,7 @@ func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[str
 			if tally["queued"]+tally["claimed"]+tally["sending"] == 0 {
 				return nil
 			}
-			if tally["claimed"]+tally["sending"] == 0 && w.fleet.rest(time.Now()) > 0 {
+			if tally["claimed"]+tally["sending"] == 0 && w.fleet.rest(w.Now()) > 0 {
 				return fmt.Errorf("%w: %w", ErrRelayAway, w.fleet.trouble())
 			}
 			if claimed == 0 {
