@@ -11,10 +11,7 @@ help: ## list the targets
 demo: setup build ## try it on this machine; PACE=10s makes a course week last ten seconds
 	bin/course demo $(if $(PACE),--pace $(PACE))
 
-test: setup ## run every test, with the race detector, and the linters
-	go build -o bin/course ./cmd/course
-	go vet ./...
-	go tool -modfile=tools/go.mod staticcheck ./...
+test: setup lint ## run every test, with the race detector, after the linters
 	go test -race -timeout 15m ./...
 
 bench: setup ## run the benchmarks

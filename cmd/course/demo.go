@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -137,10 +138,10 @@ Fortsätt runs on this machine, for you alone: %s.
 In another terminal, other commands join in:
 
   export %s SMTP_URL='%s' COURSE_BASE_URL='%s'%s
-  course status
+  %s status
 
 Stop it with Ctrl-C.
-`, "\n"), week, s.BaseURL, article, s.page.Addr(), s.databaseSetting(), s.SMTPURL, s.BaseURL, paceSetting(s.Pace))
+`, "\n"), week, s.BaseURL, article, s.page.Addr(), s.databaseSetting(), s.SMTPURL, s.BaseURL, paceSetting(s.Pace), os.Args[0])
 }
 
 // databaseSetting is how other commands find the demo's database.
