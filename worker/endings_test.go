@@ -81,8 +81,9 @@ func (st *story) untouched(email string) {
 }
 
 // What a relay says about us, or a connection lost before the dot, is nobody's
-// fault: Bo's letter waits, with no attempt burnt, while the relay rests for
-// five seconds; then everybody gets theirs, once.
+// fault: Bo's letter waits, with no attempt burnt, while the relay rests, for
+// five seconds after a refusal and a fifth of one after hanging up; then
+// everybody gets theirs, once.
 func TestEndingsThatAreAboutUs(t *testing.T) {
 	for what, c := range map[string]struct {
 		stage  relaytest.Stage
@@ -107,6 +108,10 @@ func TestEndingsThatAreAboutUs(t *testing.T) {
 		"closing instead of an answer": {relaytest.Dot, relaytest.Action{Reply: "421 4.3.2 closing", Drop: true}},
 	} {
 		t.Run(what, func(t *testing.T) {
+			rest := 5 * time.Second
+			if strings.HasPrefix(what, "hung up") || strings.HasPrefix(what, "nonsense") {
+				rest = 200 * time.Millisecond
+			}
 			st := begin(t, "2026-11-03 08:00")
 			relay := st.relay(whenever(c.stage, c.action))
 			st.readers(anna, bo, cilla)
@@ -116,7 +121,7 @@ func TestEndingsThatAreAboutUs(t *testing.T) {
 			st.until("all wait again", func() bool { return st.states()["queued"] == 3 })
 
 			before := relay.times(relaytest.Connect)
-			st.passes(4900 * time.Millisecond)
+			st.passes(rest - 50*time.Millisecond)
 			if n := relay.times(relaytest.Connect); n != before {
 				t.Errorf("%d connections while the relay should rest", n-before)
 			}
@@ -128,7 +133,7 @@ func TestEndingsThatAreAboutUs(t *testing.T) {
 				st.untouched(reader)
 			}
 			relay.follows(nil)
-			st.passes(100 * time.Millisecond)
+			st.passes(50 * time.Millisecond)
 			st.took(relay, 3)
 			stop()
 			st.wants("accepted", 3)

@@ -24,9 +24,12 @@ type berth struct {
 	err      error
 }
 
+// How long a relay rests at first: one that hung up may have had its reasons,
+// one that refuses us, or cannot be reached, will not think again so soon.
 const (
-	shortRest = 5 * time.Second
-	longRest  = 5 * time.Minute
+	afterHangUp  = 200 * time.Millisecond
+	afterRefusal = 5 * time.Second
+	longestRest  = 5 * time.Minute
 )
 
 func newFleet(relays []mailer.Relay) *fleet {
@@ -51,15 +54,16 @@ func (f *fleet) pick(now time.Time) (mailer.Relay, bool) {
 	return mailer.Relay{}, false
 }
 
-// failed sends a relay to rest. Several lines that fail on it together count once.
-func (f *fleet) failed(relay mailer.Relay, now time.Time, err error) (rest time.Duration) {
+// failed sends a relay to rest, twice as long each time in a row. Several lines
+// that fail on it together count once.
+func (f *fleet) failed(relay mailer.Relay, now time.Time, first time.Duration, err error) (rest time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b := f.berth(relay)
 	if now.Before(b.until) {
 		return b.until.Sub(now)
 	}
-	rest = min(shortRest<<min(b.troubles, 10), longRest)
+	rest = min(first<<min(b.troubles, 12), longestRest)
 	b.troubles++
 	b.until, b.err = now.Add(rest), err
 	return rest
@@ -86,7 +90,7 @@ func (f *fleet) berth(relay mailer.Relay) *berth {
 func (f *fleet) rest(now time.Time) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	least := longRest
+	least := longestRest
 	for _, b := range f.relays {
 		least = min(least, max(b.until.Sub(now), 0))
 	}

@@ -197,7 +197,11 @@ func (l *line) rest(ctx context.Context, relay mailer.Relay, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	rest := l.fleet.failed(relay, l.Now(), err)
+	first := afterRefusal
+	if wire := (*mailer.Error)(nil); errors.As(err, &wire) && wire.Lost && wire.Reply.Code == 0 && wire.Stage >= mailer.Mail {
+		first = afterHangUp
+	}
+	rest := l.fleet.failed(relay, l.Now(), first, err)
 	l.Log.Warn("worker: relay passed over", "relay", relay.String(), "seconds", rest.Seconds(), "error", err)
 }
 

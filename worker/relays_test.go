@@ -41,7 +41,7 @@ func TestAConnectionThatGrewStaleIsOpenedAnew(t *testing.T) {
 }
 
 // Who hangs up in the middle of every letter leaves one in doubt for each
-// connection at most, and is then let alone.
+// connection at most, and is then let alone for a while.
 func TestARelayThatBreaksOffIsNotFedTheWholeQueue(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	relay := st.relay(whenever(relaytest.Body, relaytest.Action{Drop: true}))
@@ -51,7 +51,7 @@ func TestARelayThatBreaksOffIsNotFedTheWholeQueue(t *testing.T) {
 		states := st.states()
 		return relay.times(relaytest.Body) > 0 && states["queued"]+states["uncertain"] == 40
 	})
-	st.passes(time.Second)
+	st.passes(100 * time.Millisecond)
 	if n := st.states()["uncertain"]; n > 4 {
 		t.Errorf("%d letters in doubt, want one for each of 4 connections at most", n)
 	}

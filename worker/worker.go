@@ -154,7 +154,7 @@ func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[str
 			if tally["queued"]+tally["claimed"]+tally["sending"] == 0 {
 				return nil
 			}
-			if tally["claimed"]+tally["sending"] == 0 && w.fleet.rest(w.Now()) > 0 {
+			if tally["claimed"]+tally["sending"] == 0 && w.fleet.rest(w.Now()) >= afterRefusal/2 {
 				return fmt.Errorf("%w: %w", ErrRelayAway, w.fleet.trouble())
 			}
 			if claimed == 0 {
