@@ -4,7 +4,8 @@
 // Start at [Load], which reads a directory laid out like this one (the shipped
 // texts: [Shipped]) and refuses it, with file, line and reason, if anything in
 // it is wrong. Then follow one [Letter]: [Compile] turns its Markdown and its
-// layout into fixed parts and holes, and [Letter.Render] only joins them.
+// layout into fixed pieces and holes, and [Letter.Render] only joins them. Where
+// many readers are to have it, [Prepare] encodes the fixed pieces beforehand.
 //
 //	publisher.toml                who publishes: name, email, number, address, relay
 //	wall.toml, pages.toml         the wording of the wall and of the pages

@@ -105,5 +105,5 @@ func (s *surroundings) wrap(file, layout string, known facts) ([]piece, faults) 
 		first := slices.IndexFunc(m.actions, func(a action) bool { return a.field == p.field })
 		wrong.add(file, m.actions[first].line, "{{.%s}} has no value in a %s letter; put it between {{if .Week}} and {{end}}", p.field, s.Kind)
 	}
-	return pieces, wrong
+	return fuse(pieces), wrong
 }

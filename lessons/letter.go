@@ -110,8 +110,8 @@ func compile(file string, source []byte, around *surroundings) (*Letter, faults)
 		source: source, layout: around.json(),
 	}
 	values := around.values(l)
-	asText, asHTML := factsOf(values, func(s string) string { return s }), factsOf(values, html.EscapeString)
-	l.subject = cut(subject.text, subject.actions, asText)
+	asText, asHTML := factsOf(values, asIs), factsOf(values, html.EscapeString)
+	l.subject = fuse(cut(subject.text, subject.actions, asText))
 	asText["Body"] = cut(body.plain(), body.actions, asText)
 	asHTML["Body"] = cut(body.letterHTML(), body.actions, asHTML)
 	l.text, wrong = around.wrap("letters/layout.txt", around.Text, asText)

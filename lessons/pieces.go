@@ -72,18 +72,54 @@ func appendFixed(pieces []piece, text string) []piece {
 	return append(pieces, piece{text: text})
 }
 
-// join fills the holes.
-func join(pieces []piece, f Fields, escape func(string) string) string {
-	var b strings.Builder
+// fuse makes one of the fixed texts that stand side by side for every reader.
+func fuse(pieces []piece) (fused []piece) {
+	for i, p := range pieces {
+		last := len(fused) - 1
+		switch {
+		case p.test:
+			end := i + 1 + p.skip
+			inside := fuse(pieces[i+1 : end])
+			p.skip = len(inside)
+			fused = append(append(fused, p), inside...)
+			return append(fused, fuse(pieces[end:])...)
+		case p.field == "" && last >= 0 && fused[last].field == "":
+			fused[last].text += p.text
+		default:
+			fused = append(fused, p)
+		}
+	}
+	return fused
+}
+
+// encoded prepares the fixed texts; where a piece is not fixed, P is zero.
+func encoded[P any](pieces []piece, encode func(string) P) []P {
+	fixed := make([]P, len(pieces))
+	for i, p := range pieces {
+		if p.field == "" {
+			fixed[i] = encode(p.text)
+		}
+	}
+	return fixed
+}
+
+// fill picks what a reader gets: it decides the tests, and encodes the fields.
+func fill[P any](pieces []piece, fixed []P, f Fields, encode func(string) P) []P {
+	filled := make([]P, 0, len(pieces))
 	for i := 0; i < len(pieces); i++ {
 		switch p := pieces[i]; {
 		case p.field == "":
-			b.WriteString(p.text)
+			filled = append(filled, fixed[i])
 		case !p.test:
-			b.WriteString(escape(f.value(p.field)))
+			filled = append(filled, encode(f.value(p.field)))
 		case f.value(p.field) == "":
 			i += p.skip
 		}
 	}
-	return b.String()
+	return filled
+}
+
+// join is for those who want the whole, and only once.
+func join(pieces []piece, f Fields, escape func(string) string) string {
+	return strings.Join(fill(pieces, encoded(pieces, asIs), f, escape), "")
 }

@@ -43,13 +43,14 @@ type Rendered struct{ Subject, Text, HTML string }
 // Render fills the letter's holes. The same fields give the same bytes.
 func (l *Letter) Render(f Fields) Rendered {
 	f = f.clean()
-	raw := func(s string) string { return s }
 	return Rendered{
-		Subject: join(l.subject, f, raw),
-		Text:    join(l.text, f, raw),
+		Subject: join(l.subject, f, asIs),
+		Text:    join(l.text, f, asIs),
 		HTML:    join(l.html, f, html.EscapeString),
 	}
 }
+
+func asIs(s string) string { return s }
 
 func (f Fields) clean() Fields {
 	return Fields{

@@ -10,5 +10,7 @@
 //	…                                        // the ledger's mark, committed
 //	reply, err := conn.Dot(ctx)              // the end of the text: now the relay answers for it
 //
+// Its two texts are made of pieces (body.go): what many readers get is encoded once.
+//
 // Package relaytest, below this one, is a relay whose replies a test decides.
 package mailer

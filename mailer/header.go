@@ -25,7 +25,8 @@ type header struct {
 // words writes one field, folded between words (RFC 5322 §2.2.3). A word is never broken:
 // one that is too wide for any line gets a line of its own.
 func (h *header) words(name string, words ...string) {
-	h.buf.WriteString(name + ":")
+	h.buf.WriteString(name)
+	h.buf.WriteByte(':')
 	width := len(name) + 1
 	for _, word := range words {
 		if len(word) >= lineLimit {
@@ -36,7 +37,8 @@ func (h *header) words(name string, words ...string) {
 			h.buf.WriteString("\r\n")
 			width = 0
 		}
-		h.buf.WriteString(" " + word)
+		h.buf.WriteByte(' ')
+		h.buf.WriteString(word)
 		width += 1 + len(word)
 	}
 	h.buf.WriteString("\r\n")

@@ -1,7 +1,6 @@
 package mailer
 
 import (
-	"bytes"
 	"fmt"
 	"net/mail"
 	"time"
@@ -17,7 +16,7 @@ type Message struct {
 	Date      time.Time // shown in its own zone, to the second
 	MessageID string    // without angle brackets
 
-	Text, HTML string // UTF-8; lines end in LF (CRLF and CR are taken for LF)
+	Text, HTML []Piece // one after the other
 
 	List *List // nil on confirm and login letters, which nobody subscribes to
 }
@@ -29,6 +28,9 @@ type List struct {
 	Unsubscribe string // an https address; http on loopback only
 }
 
+// headerSize is more than most letters need besides their pieces.
+const headerSize = 2048
+
 // Bytes writes the letter for the wire (RFC 5322, RFC 2045–2047): ASCII, CRLF, folded at 78
 // where a word allows it. The same Message always gives the same bytes, so that a second
 // copy of a letter is recognised as one. An error names the field that cannot be sent; no
@@ -36,6 +38,7 @@ type List struct {
 func (m Message) Bytes() ([]byte, error) {
 	boundary := boundaryOf(m.MessageID)
 	var h header
+	h.buf.Grow(headerSize + size(m.Text) + size(m.HTML))
 	h.date("Date", m.Date)
 	h.mailbox("From", m.From)
 	if m.ReplyTo != (mail.Address{}) {
@@ -59,8 +62,8 @@ func (m Message) Bytes() ([]byte, error) {
 	if err := writePart(letter, boundary, "text/html", m.HTML); err != nil {
 		return nil, fmt.Errorf("compose letter: HTML part: %w", err)
 	}
-	fmt.Fprintf(letter, "\r\n--%s--\r\n", boundary)
-	return bytes.Clone(letter.Bytes()), nil
+	letter.WriteString("\r\n--" + boundary + "--\r\n")
+	return letter.Bytes(), nil
 }
 
 // purpose tells other programs what kind of mail this is, so that vacation notices stay

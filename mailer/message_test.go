@@ -117,13 +117,13 @@ func TestDomainsGoOutAsPunycode(t *testing.T) {
 func TestLineEndsAreMadeTheSame(t *testing.T) {
 	t.Parallel()
 	m := lesson()
-	m.Text, m.HTML = "ett\r\ntvå\rtre\nfyra", "a\r\r\nb"
+	m.Text, m.HTML = pieces("ett\r\ntvå\rå\nfyra"), pieces("a\r\r\nb")
 	raw, err := m.Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := readStandard(t, raw)
-	if got.text != "ett\ntvå\ntre\nfyra" || got.html != "a\n\nb" {
+	if got.text != "ett\ntvå\nå\nfyra" || got.html != "a\n\nb" {
 		t.Errorf("got %q and %q", got.text, got.html)
 	}
 }

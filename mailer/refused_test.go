@@ -60,10 +60,10 @@ func TestWhatCannotBeSentIsNamed(t *testing.T) {
 		{"Message-ID without @", func(m *mailer.Message) { m.MessageID = "abc" }, "Message-ID:"},
 		{"Message-ID in brackets", func(m *mailer.Message) { m.MessageID = "<a@example.org>" }, "Message-ID:"},
 		{"Message-ID with a newline", func(m *mailer.Message) { m.MessageID = "a\r\n@example.org" }, "Message-ID:"},
-		{"no text", func(m *mailer.Message) { m.Text = "" }, "text part:"},
-		{"NUL in the text", func(m *mailer.Message) { m.Text = "a\x00b" }, "text part:"},
-		{"broken UTF-8 in the text", func(m *mailer.Message) { m.Text = "\xe5" }, "text part:"},
-		{"no HTML", func(m *mailer.Message) { m.HTML = "" }, "HTML part:"},
+		{"no text", func(m *mailer.Message) { m.Text = nil }, "text part:"},
+		{"NUL in the text", func(m *mailer.Message) { m.Text = pieces("Hej ", "a\x00b", "!") }, "text part:"},
+		{"broken UTF-8 in the text", func(m *mailer.Message) { m.Text = pieces("\xe5") }, "text part:"},
+		{"no HTML", func(m *mailer.Message) { m.HTML = pieces("", "") }, "HTML part:"},
 		{"no list id", func(m *mailer.Message) { m.List.ID = "" }, "List-Id:"},
 		{"list id with a newline", func(m *mailer.Message) { m.List.ID = "a.b\r\nX: y" }, "List-Id:"},
 		{"list id of one label", func(m *mailer.Message) { m.List.ID = "kurs" }, "List-Id:"},
@@ -123,8 +123,8 @@ func TestAnyLetterSurvives(t *testing.T) {
 		m.Subject = "x" + writable().Draw(r, "subject")
 		m.List.Name = writable().Draw(r, "list")
 		body := rapid.StringOf(rapid.Rune().Filter(func(c rune) bool { return c != 0 && c != '\r' }))
-		m.Text = "x" + body.Draw(r, "text")
-		m.HTML = body.Draw(r, "html") + "\n.\n--=_\n"
+		text, html := "x"+body.Draw(r, "text"), body.Draw(r, "html")+"\n.\n--=_\n"
+		m.Text, m.HTML = pieces(text), pieces(html)
 		raw, err := m.Bytes()
 		if err != nil {
 			r.Fatal(err)
@@ -132,7 +132,9 @@ func TestAnyLetterSurvives(t *testing.T) {
 		if faults := wireFaults(raw); faults != nil {
 			r.Fatalf("%q in\n%s", faults, raw)
 		}
-		compare(t, "net/mail", m, readStandard(t, raw))
+		got := readStandard(t, raw)
+		compare(t, "net/mail", m, got)
+		compareParts(t, "net/mail", text, html, got)
 	})
 }
 

@@ -21,7 +21,7 @@ func checkText(text string) error {
 		return errors.New("is not valid UTF-8")
 	}
 	for _, r := range text {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return fmt.Errorf("has the control character %U", r)
 		}
 	}
@@ -72,30 +72,32 @@ func quoted(text string) string { return `"` + escapeQuoted.Replace(text) + `"` 
 func encodedWords(text string, room int) []string {
 	const open, end = "=?utf-8?q?", "?="
 	var words []string
-	word, limit := open, min(room, 75)
+	var encoded [3 * utf8.UTFMax]byte
+	word, limit := append(make([]byte, 0, 75), open...), min(room, 75)
 	for _, r := range text {
-		encoded := encodedRune(r)
+		encoded := appendEncoded(encoded[:0], r)
 		if len(word)+len(encoded)+len(end) > limit {
-			words = append(words, word+end)
-			word, limit = open, 75
+			words = append(words, string(append(word, end...)))
+			word, limit = append(word[:0], open...), 75
 		}
-		word += encoded
+		word = append(word, encoded...)
 	}
-	return append(words, word+end)
+	return append(words, string(append(word, end...)))
 }
 
-func encodedRune(r rune) string {
+func appendEncoded(word []byte, r rune) []byte {
 	switch {
 	case r == ' ':
-		return "_"
+		return append(word, '_')
 	case isAlphanumeric(r), strings.ContainsRune("!*+-/", r):
-		return string(r)
+		return append(word, byte(r))
 	}
-	var b strings.Builder
-	for _, octet := range []byte(string(r)) {
-		fmt.Fprintf(&b, "=%02X", octet)
+	const digits = "0123456789ABCDEF"
+	var octets [utf8.UTFMax]byte
+	for _, octet := range utf8.AppendRune(octets[:0], r) {
+		word = append(word, '=', digits[octet>>4], digits[octet&0xF])
 	}
-	return b.String()
+	return word
 }
 
 func isPrintable(s string) bool {

@@ -25,7 +25,7 @@ const testMark = "[Prov] "
 // compose makes the bytes of a delivery. The same row gives the same bytes:
 // all that goes in is the row, the version it names, and the settings.
 func (w *Worker) compose(ctx context.Context, c course.Claimed) (letter, error) {
-	text, err := w.texts.compiled(ctx, w.Store, c.Version)
+	text, err := w.texts.find(ctx, w.Store, c.Version)
 	if err != nil {
 		return letter{}, fmt.Errorf("compose %s: %w", c.Letter, err)
 	}
@@ -45,12 +45,12 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed) (letter, error) 
 		id, _, _ := strings.Cut(rest, "/")
 		zone = w.zone(id)
 		fields.Name = c.Name
-		fields.NextDate = w.nextDate(id, text, c.DatedAt)
+		fields.NextDate = w.nextDate(id, text.Letter, c.DatedAt)
 		fields.UnsubscribeURL = w.Links.Unsubscribe(w.Store.UnsubscribeToken(c.DeliveryKey))
 		m.List = &mailer.List{ID: id + "." + domain(w.From.Address), Name: w.title(id), Unsubscribe: fields.UnsubscribeURL}
 	}
-	rendered := text.Render(fields)
-	m.Subject, m.Text, m.HTML = rendered.Subject, rendered.Text, rendered.HTML
+	filled := text.Fill(fields)
+	m.Subject, m.Text, m.HTML = filled.Subject, filled.Text, filled.HTML
 	if isTest {
 		m.Subject = testMark + m.Subject
 	}
@@ -92,13 +92,17 @@ func domain(address string) string {
 	return address[strings.LastIndexByte(address, '@')+1:]
 }
 
-// texts keeps letters compiled, by the hash of their version.
+// A prepared letter is compiled, and what all its readers get is encoded for
+// the wire.
+type prepared = lessons.Prepared[mailer.Piece]
+
+// texts keeps letters prepared, by the hash of their version.
 type texts struct {
 	mu     sync.Mutex
-	byHash map[string]*lessons.Letter
+	byHash map[string]*prepared
 }
 
-func (t *texts) compiled(ctx context.Context, store *course.Store, hash []byte) (*lessons.Letter, error) {
+func (t *texts) find(ctx context.Context, store *course.Store, hash []byte) (*prepared, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if text, ok := t.byHash[string(hash)]; ok {
@@ -108,13 +112,14 @@ func (t *texts) compiled(ctx context.Context, store *course.Store, hash []byte) 
 	if err != nil {
 		return nil, err
 	}
-	text, err := lessons.Compile(version.Source, version.Layout)
+	letter, err := lessons.Compile(version.Source, version.Layout)
 	if err != nil {
 		return nil, err
 	}
 	if t.byHash == nil {
-		t.byHash = map[string]*lessons.Letter{}
+		t.byHash = map[string]*prepared{}
 	}
+	text := lessons.Prepare(letter, mailer.Encode)
 	t.byHash[string(hash)] = text
 	return text, nil
 }
