@@ -26,6 +26,8 @@ type Claimed struct {
 	Attempt   int       `db:"attempt"` // made so far
 	PlannedAt time.Time `db:"planned_at"`
 	DatedAt   time.Time `db:"dated_at"` // the letter's Date
+	Doubts    int       `db:"doubts"`   // endings without a reply: the bytes must be as they were
+	SHA256    []byte    `db:"sha256"`   // of the bytes last marked
 	Email     string    `db:"email"`
 	Name      string    `db:"name"`
 }
@@ -55,12 +57,13 @@ func (s *Store) Claim(ctx context.Context, now time.Time, worker int64, scope Sc
 				where ready_at <= $2
 				and ($3 = '' or letter = $3)
 				and (cast($4 as bigint) = 0 or subscriber_id = $4)
+				and not exists (select from holds where scope in ('everything', 'pause', letter))
 				order by rank, ready_at
 				limit $5
 				for update skip locked))
 			returning d.*, coalesce(s.email, '') as email, s.name
 		)
-		select subscriber_id, id, letter, copy, version, claim, attempt, planned_at, dated_at, email, name
+		select subscriber_id, id, letter, copy, version, claim, attempt, planned_at, dated_at, doubts, sha256, email, name
 		from claimed
 		order by rank, due_at`, worker, now, scope.Letter, scope.SubscriberID, limit)
 	})
@@ -71,28 +74,47 @@ func (s *Store) Claim(ctx context.Context, now time.Time, worker int64, scope Sc
 // sent: close the connection without the dot.
 var ErrFenced = errors.New("no longer ours to send")
 
-// Mark is the last word before the dot: the claim still stands and the person
-// may still have the letter. It counts the attempt and returns its number.
-// The very same call again, as the driver makes it after a lost answer, returns
-// the same. Errors: ErrFenced.
+// Mark is the last word before the dot: the claim still stands, the person may
+// still have the letter, and nobody holds it. It counts the attempt and returns
+// its number. The very same call again, as the driver makes it after a lost
+// answer, returns the same. Errors: ErrFenced, ErrHeld.
 func (s *Store) Mark(ctx context.Context, now time.Time, c Claimed, relay string, sha256 []byte) (int, error) {
 	var attempt int
 	err := s.db.GetContext(ctx, &attempt, `
 		update deliveries d
-		set state = 'sending', attempt = $7 + 1, marked_at = $4, relay = $5, sha256 = $6
+		set state = 'sending', attempt = $7 + 1, marked_at = $4, relay = $5, sha256 = $6,
+		    repeats = repeats + case when d.state = 'claimed' and doubts > 0 then 1 else 0 end
 		from subscribers s
 		where d.subscriber_id = $1 and d.id = $2 and d.claim = $3
 		and (d.state = 'claimed' or d.state = 'sending' and d.attempt = $7 + 1 and d.marked_at = $4 and d.sha256 = $6)
 		and s.id = d.subscriber_id
 		and (s.state = 'active' or d.rank = 0 and s.state <> 'erased')
+		and (d.state = 'sending' or not exists (select from holds where scope in ('everything', 'pause', d.letter)))
 		returning d.attempt`, c.SubscriberID, c.ID, c.Claim, now, relay, sha256, c.Attempt)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, ErrFenced
+		return 0, s.refusal(ctx, c)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("mark a delivery: %w", away(err))
 	}
 	return attempt, nil
+}
+
+// refusal says why a mark was not granted.
+func (s *Store) refusal(ctx context.Context, c Claimed) error {
+	var held bool
+	err := s.db.GetContext(ctx, &held, `
+		select exists (
+			select from deliveries d
+			join holds on scope in ('everything', 'pause', d.letter)
+			where d.subscriber_id = $1 and d.id = $2 and d.claim = $3 and d.state = 'claimed')`, c.SubscriberID, c.ID, c.Claim)
+	switch {
+	case err != nil:
+		return fmt.Errorf("ask why a mark was refused: %w", away(err))
+	case held:
+		return ErrHeld
+	}
+	return ErrFenced
 }
 
 // Release queues a claimed delivery again, ready at a moment, with no attempt
@@ -119,6 +141,7 @@ func (s *Store) Withdraw(ctx context.Context, c Claimed, attempt int) error {
 		_, err := tx.ExecContext(ctx, `
 			update deliveries
 			set state = case when reason = 'left' then 'cancelled' else 'queued' end, worker = null,
+			    repeats = repeats - case when doubts > 0 then 1 else 0 end,
 			    ready_at = case when reason = 'left' then null else due_at end,
 			    settled_at = case when reason = 'left' then marked_at end
 			where subscriber_id = $1 and id = $2 and claim = $4 and attempt = $3 and state = 'sending'`, c.SubscriberID, c.ID, attempt, c.Claim)

@@ -21,19 +21,34 @@
 //	deliveries    one letter to one subscriber, with its own state and due time
 //	attempts      what became of each try, append-only
 //	workers       who is alive, by heartbeat
+//	holds         what is not to be sent until it is released
 //
 // # Delivery states
 //
-//	          Claim            Mark              Record
-//	queued ──────────► claimed ──────► sending ──────────► accepted
-//	  ▲ ▲                │ │ │            │ ├────────────► rejected
-//	  │ └── Release ─────┘ │ └─ Park      │ ├────────────► deferred ─► queued's place in line
-//	  │     Recover        │     │        │ └─ no reply ─► uncertain
-//	  │                    │     ▼        │                   ▲
-//	  │                    │   parked     └── Recover ────────┘
-//	  │                    ▼
-//	  └── Rejoin ─────── cancelled ◄── Unsubscribe, from queued, claimed, deferred, parked,
-//	                                   and from sending, should the letter come back
+//	          Claim            Mark             Record
+//	queued ──────────► claimed ──────► sending ─────────► accepted
+//	   ▲                  │               ├─────────────► rejected
+//	   ├── Release ───────┤               ├─────────────► deferred ── in time ──► claimed
+//	   ├── Recover ───────┘               │
+//	   ├── Withdraw ◄─────────────────────┤ no dot sent
+//	   │                                  └─ no reply ──► uncertain
+//	   └── EndQuarantine ◄───────────────────────────────────┘ once; then parked
+//
+// The same in words, from each state on:
+//
+//	queued     claimed by Claim
+//	claimed    sending by Mark; queued by Release, Recover, Leave; parked by Park;
+//	           deferred or rejected by Record, when the relay refused it before the mark
+//	sending    accepted, rejected, deferred, uncertain by Record; queued by Withdraw;
+//	           uncertain by Recover
+//	deferred   claimed by Claim when its time has come; rejected after four days
+//	uncertain  accepted or rejected by a late Record; by EndQuarantine queued once,
+//	           then parked, and cancelled if it is a confirm letter
+//	parked     queued by Retry, an admin's
+//	cancelled  by Unsubscribe and Cancel, from all that is not past its mark; queued by Rejoin
+//
+// A hold or a pause is no state: the letter stays queued, Claim passes it over
+// and Mark refuses it.
 //
 // A letter is planned once per (subscriber, letter, copy), which the database
 // guards. It is claimed for a worker's lease, rendered, and handed to the relay

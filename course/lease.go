@@ -45,16 +45,16 @@ func (s *Store) Beat(ctx context.Context, worker int64) error {
 }
 
 // Leave ends a worker: what it claimed and did not begin to send is queued again.
-func (s *Store) Leave(ctx context.Context, worker int64) error {
+func (s *Store) Leave(ctx context.Context, now time.Time, worker int64) error {
 	return s.transact(ctx, "sign the worker off", func(tx *sqlx.Tx) error {
-		return bury(ctx, tx, []int64{worker})
+		return bury(ctx, tx, now, []int64{worker})
 	})
 }
 
 // Recover takes over from workers whose lease ran out: claimed letters are
 // queued again, since they never reached the dot; those that were being sent
 // become uncertain. It returns how many workers were gone.
-func (s *Store) Recover(ctx context.Context, lease time.Duration) (int, error) {
+func (s *Store) Recover(ctx context.Context, now time.Time, lease time.Duration) (int, error) {
 	var gone []int64
 	err := s.transact(ctx, "recover from dead workers", func(tx *sqlx.Tx) error {
 		gone = nil
@@ -67,12 +67,12 @@ func (s *Store) Recover(ctx context.Context, lease time.Duration) (int, error) {
 		if err != nil || len(gone) == 0 {
 			return err
 		}
-		return bury(ctx, tx, gone)
+		return bury(ctx, tx, now, gone)
 	})
 	return len(gone), err
 }
 
-func bury(ctx context.Context, tx *sqlx.Tx, workers []int64) error {
+func bury(ctx context.Context, tx *sqlx.Tx, now time.Time, workers []int64) error {
 	for _, query := range []string{
 		`select from workers where id = any($1) order by id for update`, // no claim of theirs is under way
 		`update workers
@@ -81,19 +81,29 @@ func bury(ctx context.Context, tx *sqlx.Tx, workers []int64) error {
 		`update deliveries
 		 set state = 'queued', ready_at = due_at, worker = null
 		 where worker = any($1) and state = 'claimed'`,
-		`with doubtful as (
-			update deliveries
-			set state = 'uncertain', reply = 'the worker was lost before it heard the reply'
-			where worker = any($1) and state = 'sending'
-			returning *
-		 )
-		 insert into attempts (subscriber_id, delivery_id, attempt, worker, relay, marked_at, ended_at, outcome, stage, code, enhanced, reply, sha256)
-		 select subscriber_id, id, attempt, worker, relay, marked_at, now(), state, 'dot', 0, '', reply, sha256
-		 from doubtful`,
 	} {
 		if _, err := tx.ExecContext(ctx, query, pq.Array(workers)); err != nil {
 			return err
 		}
 	}
+	if err := doubt(ctx, tx, now, workers); err != nil {
+		return err
+	}
 	return wake(ctx, tx)
+}
+
+// doubt makes uncertain what workers were sending when they were lost. The
+// quarantine begins now: one of them may yet come back with the reply.
+func doubt(ctx context.Context, tx *sqlx.Tx, now time.Time, workers []int64) error {
+	_, err := tx.ExecContext(ctx, `
+		with doubtful as (
+			update deliveries
+			set state = 'uncertain', doubts = doubts + 1, doubted_at = $2, reply = 'the worker was lost before it heard the reply'
+			where worker = any($1) and state = 'sending'
+			returning *
+		)
+		insert into attempts (subscriber_id, delivery_id, attempt, worker, relay, marked_at, ended_at, outcome, stage, code, enhanced, reply, sha256)
+		select subscriber_id, id, attempt, worker, relay, marked_at, $2, state, 'dot', 0, '', reply, sha256
+		from doubtful`, pq.Array(workers), now)
+	return err
 }

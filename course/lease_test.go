@@ -13,7 +13,7 @@ const lease = 30 * time.Second
 func (st *story) die(worker int64) {
 	st.Helper()
 	st.exec(`update workers set heartbeat_at = now() - interval '1 hour' where id = $1`, worker)
-	if n, err := st.Recover(st.ctx, lease); n != 1 || err != nil {
+	if n, err := st.Recover(st.ctx, at("2026-11-03 08:00"), lease); n != 1 || err != nil {
 		st.Fatalf("%d workers were found gone, %v, want the one", n, err)
 	}
 	st.check()
@@ -40,7 +40,7 @@ func TestADeadWorkersLettersAreTakenOver(t *testing.T) {
 	if got := st.attempts(); len(got) != 1 || got[0][:len("1 uncertain dot 0 ")] != "1 uncertain dot 0 " {
 		t.Errorf("attempts %v, want bo's uncertain one", got)
 	}
-	if n, err := st.Recover(st.ctx, lease); n != 0 || err != nil {
+	if n, err := st.Recover(st.ctx, at("2026-11-03 08:00"), lease); n != 0 || err != nil {
 		t.Errorf("%d more workers gone, %v", n, err)
 	}
 	if err := st.Beat(st.ctx, st.worker); !errors.Is(err, ErrDeclaredGone) {
@@ -58,7 +58,7 @@ func TestAHeartbeatKeepsAWorkerAlive(t *testing.T) {
 	st := begin(t)
 	st.exec(`update workers set heartbeat_at = now() - interval '1 hour'`)
 	st.must(st.Beat(st.ctx, st.worker))
-	if n, err := st.Recover(st.ctx, lease); n != 0 || err != nil {
+	if n, err := st.Recover(st.ctx, at("2026-11-03 08:00"), lease); n != 0 || err != nil {
 		t.Errorf("%d workers gone, %v, want none", n, err)
 	}
 	if err := st.Beat(st.ctx, 12345); !errors.Is(err, ErrDeclaredGone) {
@@ -85,7 +85,7 @@ func TestAWorkerTakenForDeadIsGivenNothing(t *testing.T) {
 func TestAWorkerThatIsBeingTakenForDeadIsGivenNothing(t *testing.T) {
 	st, now := ready(t)
 	tx := st.db.MustBegin()
-	st.must(bury(st.ctx, tx, []int64{st.worker}))
+	st.must(bury(st.ctx, tx, at("2026-11-03 08:00"), []int64{st.worker}))
 	got := make(chan int)
 	go func() {
 		claimed, err := st.Claim(st.ctx, now, st.worker, Scope{}, 10)
@@ -110,7 +110,7 @@ func TestAWorkerThatLeavesReleasesItsLetters(t *testing.T) {
 			st.ended(now, c, st.mark(now, c), accepted)
 		}
 	}
-	st.must(st.Leave(st.ctx, st.worker))
+	st.must(st.Leave(st.ctx, at("2026-11-03 08:00"), st.worker))
 	st.wantRow(st.key(anna, "brev1"), "queued claim 1 attempt 0 free ready 11-03 08:00")
 	if st.key(bo, "brev1"); st.ledger(bo)[1] != "brev1 accepted" {
 		t.Errorf("bo has %v", st.ledger(bo))
@@ -119,7 +119,7 @@ func TestAWorkerThatLeavesReleasesItsLetters(t *testing.T) {
 		t.Errorf("having left it beats: %v, want ErrDeclaredGone", err)
 	}
 	st.exec(`update workers set heartbeat_at = now() - interval '1 hour'`)
-	if n, err := st.Recover(st.ctx, lease); n != 0 || err != nil {
+	if n, err := st.Recover(st.ctx, at("2026-11-03 08:00"), lease); n != 0 || err != nil {
 		t.Errorf("%d workers gone, %v: it had signed off", n, err)
 	}
 }
@@ -134,7 +134,7 @@ func TestManyRecoverAtOnce(t *testing.T) {
 	st.exec(`update workers set heartbeat_at = now() - interval '1 hour'`)
 	gone := make([]int, 12)
 	errs := make([]error, 12)
-	together(12, func(i int) { gone[i], errs[i] = st.Recover(st.ctx, lease) })
+	together(12, func(i int) { gone[i], errs[i] = st.Recover(st.ctx, at("2026-11-03 08:00"), lease) })
 	st.must(errors.Join(errs...))
 	sum := 0
 	for _, n := range gone {
@@ -164,7 +164,7 @@ func TestARecoveryThatBreaksOffIsDoneAgain(t *testing.T) {
 	before := st.dump()
 	for range 5 {
 		tx := st.db.MustBegin()
-		st.must(bury(st.ctx, tx, []int64{st.worker}))
+		st.must(bury(st.ctx, tx, at("2026-11-03 08:00"), []int64{st.worker}))
 		st.must(tx.Rollback())
 	}
 	if st.dump() != before {

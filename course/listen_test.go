@@ -29,7 +29,7 @@ func TestNewWorkWakesWhoListens(t *testing.T) {
 	wakes("a test", func() { st.tested(1, "red@exempel.se") })
 	wakes("an import", func() { st.imported(now, withConsent, bo) })
 	wakes("an import that asks", func() { st.imported(now, ImportWish{}, cilla) })
-	wakes("a worker's end", func() { st.must(st.Leave(st.ctx, st.worker)) })
+	wakes("a worker's end", func() { st.must(st.Leave(st.ctx, at("2026-11-03 08:00"), st.worker)) })
 	st.leave(now, anna, "brev1")
 	wakes("an undoing", func() { st.must(st.Rejoin(st.ctx, now, st.UnsubscribeToken(st.key(anna, "brev1")))) })
 }

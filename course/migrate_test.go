@@ -117,7 +117,9 @@ func TestTheDatabaseRefuses(t *testing.T) {
 		{"deliveries_sending_are_marked", `update deliveries set marked_at = null`},
 		{"deliveries_sending_are_marked", `update deliveries set attempt = 0`},
 		{"deliveries_sending_are_marked", `update deliveries set state = 'sending', settled_at = null, marked_at = null`},
-		{"deliveries_sending_are_marked", `update deliveries set state = 'uncertain', settled_at = null, marked_at = null`},
+		{"deliveries_sending_are_marked", `update deliveries set state = 'uncertain', doubted_at = now(), settled_at = null, marked_at = null`},
+		{"deliveries_uncertain_are_doubted", `update deliveries set state = 'uncertain', settled_at = null`},
+		{"deliveries_uncertain_are_doubted", `update deliveries set doubted_at = now()`},
 		{"attempts_outcome_known", `update attempts set outcome = 'delivered'`},
 		{"attempts_pkey", `insert into attempts select * from attempts`},
 		{"attempts_subscriber_id_delivery_id_fkey", `update attempts set delivery_id = 1 where delivery_id = (select min(delivery_id) from attempts)`},
@@ -150,7 +152,7 @@ func TestNoIndexHoldsWhatAMarkTouches(t *testing.T) {
 			or pg_get_expr(i.indpred, i.indrelid) ~ ('\m' || a.attname || '\M'))
 		where i.indrelid = 'deliveries'::regclass
 		order by 1`)
-	if got, want := strings.Join(indexed, " "), "copy id letter rank ready_at subscriber_id"; got != want {
+	if got, want := strings.Join(indexed, " "), "copy doubted_at id letter rank ready_at subscriber_id"; got != want {
 		t.Errorf("indexed are %q, want %q", got, want)
 	}
 	if options := st.lines(`select array_to_string(reloptions, ' ') from pg_class where relname = 'deliveries'`); options[0] != "fillfactor=70" {

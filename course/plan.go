@@ -44,6 +44,7 @@ func (s *Store) planPage(ctx context.Context, now time.Time, c Course) (int, err
 			from enrolments e
 			join subscribers s on s.id = e.subscriber_id
 			where e.course = $1 and e.state = 'active' and e.next_due_at <= $2 and s.state = 'active'
+			and not exists (select from holds where scope = 'pause')
 			and not exists (
 				select from deliveries d
 				where d.subscriber_id = e.subscriber_id and starts_with(d.letter, $3) and d.settled_at is null)

@@ -35,9 +35,10 @@ func (r Record) state(now time.Time) (state string, readyAt *time.Time) {
 }
 
 // Record writes the end of an attempt down. It is fenced by the attempt's
-// number, never by a lease: a late 250 still turns uncertain into accepted. An
-// attempt that was refused before its mark is fenced by the claim. A letter
-// whose reader left meanwhile is cancelled instead of deferred.
+// number, never by a lease: a late reply still settles an uncertain letter, also
+// one that was queued to be sent again, as long as it was not. An attempt that
+// was refused before its mark is fenced by the claim. A letter whose reader left
+// meanwhile is cancelled instead of deferred.
 func (s *Store) Record(ctx context.Context, now time.Time, r Record) error {
 	state, readyAt := r.state(now)
 	e := r.Ending
@@ -49,9 +50,13 @@ func (s *Store) Record(ctx context.Context, now time.Time, r Record) error {
 			    worker = null, relay = $7, reply = $8, queue_id = nullif($9, ''),
 			    settled_at = case when $5 in ('accepted', 'rejected') or $5 = 'deferred' and reason = 'left' then cast($10 as timestamptz) end,
 			    reason = case when $5 not in ('accepted', 'rejected') then reason end,
+			    doubts = doubts + case when $5 = 'uncertain' and state = 'sending' then 1 else 0 end,
+			    doubted_at = case when $5 = 'uncertain' then coalesce(doubted_at, $10) end,
 			    attempt = case when $4 = 0 then attempt + 1 else attempt end
 			where subscriber_id = $1 and id = $2
-			and ($4 = 0 and claim = $3 and state = 'claimed' or $4 > 0 and attempt = $4 and state in ('sending', 'uncertain'))
+			and ($4 = 0 and claim = $3 and state = 'claimed' or $4 > 0 and attempt = $4 and (
+				state in ('sending', 'uncertain')
+				or doubts > 0 and state in ('queued', 'claimed', 'parked') and $5 in ('accepted', 'rejected')))
 			returning subscriber_id, id, attempt, marked_at, sha256
 		)
 		insert into attempts (subscriber_id, delivery_id, attempt, worker, relay, marked_at, ended_at, outcome, stage, code, enhanced, reply, sha256)

@@ -115,7 +115,7 @@ func TestADossierHoldsEverything(t *testing.T) {
 
 	// What is not told, and why.
 	untold := map[string]string{
-		"enrolments.course": "stands in the letters' names", "deliveries.letter": "a name of ours", "requests.letter": "the same",
+		"deliveries.doubted_at": "an attempt's ended_at once more", "enrolments.course": "stands in the letters' names", "deliveries.letter": "a name of ours", "requests.letter": "the same",
 		"subscribers.kind": "one of few words", "subscribers.state": "the same", "enrolments.state": "the same", "deliveries.state": "the same",
 		"attempts.outcome": "the same", "consents.event": "the same", "consents.purpose": "the same", "addresses.suppressed": "the same",
 	}

@@ -20,6 +20,7 @@ type Status struct {
 	Letters     []LetterStatus `json:"letters"`
 	Workers     []WorkerStatus `json:"workers"`
 	Stuck       []Stuck        `json:"stuck"`
+	Holds       []Hold         `json:"holds"`
 	NextDueAt   *time.Time     `json:"next_due_at"` // of all enrolments
 }
 
@@ -97,10 +98,9 @@ func readPlanned(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) erro
 		st.Deliveries[state] = 0
 	}
 	return tx.GetContext(ctx, &st.Resent, `
-		select count(*)
-		from attempts a
-		join deliveries d on d.subscriber_id = a.subscriber_id and d.id = a.delivery_id
-		where a.outcome = 'uncertain' and d.attempt > a.attempt and not starts_with(d.letter, 'test:')`)
+		select coalesce(sum(repeats), 0)
+		from deliveries
+		where not starts_with(letter, 'test:')`)
 }
 
 func readLetters(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
@@ -188,6 +188,9 @@ func readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) erro
 		order by count(*) desc
 		limit 20`, now)
 	if err != nil {
+		return err
+	}
+	if st.Holds, err = readHolds(ctx, tx); err != nil {
 		return err
 	}
 	return tx.GetContext(ctx, &st.NextDueAt, `select min(next_due_at) from enrolments where state = 'active'`)

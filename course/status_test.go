@@ -124,7 +124,8 @@ func TestResentCountsRepeatsOfUncertainLetters(t *testing.T) {
 		}
 	}
 	resent(0)
-	st.exec(`update deliveries set state = 'queued', ready_at = due_at where state = 'uncertain'`)
+	_, err = st.EndQuarantine(st.ctx, now, 0)
+	st.must(err)
 	resent(0)
 	st.deliver(now.Add(time.Hour))
 	resent(1) // anna's; a test is in no count
@@ -171,7 +172,7 @@ func TestStatusNamesTheWorkersThatHaveNotSignedOff(t *testing.T) {
 	st.exec(`update workers set heartbeat_at = now() - interval '90 seconds'`)
 	other, err := st.Join(st.ctx, "another")
 	st.must(err)
-	st.must(st.Leave(st.ctx, other))
+	st.must(st.Leave(st.ctx, at("2026-11-03 08:00"), other))
 	status, err := st.Status(st.ctx, at("2026-11-03 08:00"))
 	st.must(err)
 	if w := status.Workers; len(w) != 1 || w[0].Name != "the story's worker" || w[0].Silent < 90 || w[0].Silent > 600 {

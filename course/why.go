@@ -82,7 +82,7 @@ func (c clock) outcome(d Delivery, now time.Time) string {
 }
 
 // reasons of a cancellation, as people read them.
-var reasons = map[string]string{"left": "the reader left the course"}
+var reasons = map[string]string{"left": "the reader left the course", "admin": "by an admin", "no reply": "the relay never answered, and the reader can ask for a new one"}
 
 func queueID(id string) string {
 	if id == "" {

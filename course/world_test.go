@@ -184,22 +184,24 @@ func (w *world) anAdminSends() {
 func (w *world) aWorkerDies() {
 	i := w.IntN(2)
 	if w.IntN(2) == 0 {
-		w.must(w.Leave(w.ctx, w.workers[i]))
+		w.must(w.Leave(w.ctx, w.now, w.workers[i]))
 	} else {
 		w.exec(`update workers set heartbeat_at = now() - interval '1 hour' where id = $1`, w.workers[i])
-		_, err := w.Recover(w.ctx, lease)
+		_, err := w.Recover(w.ctx, w.now, lease)
 		w.must(err)
 	}
 	w.workers[i] = w.newWorker()
 }
 
-// lookAgain queues what is parked or uncertain again, but for those who left,
-// as an admin and the quarantine will.
+// lookAgain ends the quarantine, and queues what is parked again, but for those
+// who left, as an admin will.
 func (w *world) lookAgain() {
+	_, err := w.EndQuarantine(w.ctx, w.now, 0)
+	w.must(err)
 	w.exec(`
 		update deliveries d
 		set state = 'queued', ready_at = $1, reason = null
-		where state in ('parked', 'uncertain') and not exists (
+		where state = 'parked' and not exists (
 			select from enrolments e where e.subscriber_id = d.subscriber_id and e.state = 'left')`, w.now)
 }
 
@@ -207,7 +209,7 @@ func (w *world) lookAgain() {
 func (w *world) settle() {
 	w.Helper()
 	for _, worker := range w.workers {
-		w.must(w.Leave(w.ctx, worker))
+		w.must(w.Leave(w.ctx, w.now, worker))
 	}
 	for range 15 {
 		w.lookAgain()

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -58,6 +59,11 @@ func (l *line) carry(ctx context.Context, c course.Claimed) {
 		l.setAside(ctx, c, err)
 		return
 	}
+	sum := sha256.Sum256(letter.bytes)
+	if c.Doubts > 0 && !bytes.Equal(sum[:], c.SHA256) {
+		l.setAside(ctx, c, errChanged)
+		return
+	}
 	if err := l.limit.Wait(ctx); err != nil {
 		return // stopping: Leave queues it again
 	}
@@ -65,11 +71,17 @@ func (l *line) carry(ctx context.Context, c course.Claimed) {
 		l.refused(ctx, c, 0, err)
 		return
 	}
-	sum := sha256.Sum256(letter.bytes)
 	attempt, err := l.Store.Mark(ctx, l.Now(), c, l.conn.Relay().String(), sum[:])
+	marked := time.Now()
 	if err != nil {
 		l.abort() // without the dot, the relay forgets the letter
 		l.unmarked(ctx, c, err)
+		return
+	}
+	if late(marked, time.Now(), markLife) || late(l.beaten(), time.Now(), l.Lease) {
+		l.abort()
+		l.Log.Warn("worker: too late for the dot, letter withdrawn", "letter", c.Letter)
+		l.giveBack(ctx, c, attempt)
 		return
 	}
 	reply, err := l.dot(ctx)
@@ -87,6 +99,10 @@ func (l *line) carry(ctx context.Context, c course.Claimed) {
 // its reader may not have it, and nobody else would ever look at it. If Mark
 // could not tell, it may stand marked or claimed: either way it is queued again.
 func (l *line) unmarked(ctx context.Context, c course.Claimed, err error) {
+	if errors.Is(err, course.ErrHeld) {
+		l.giveBack(ctx, c, 0)
+		return
+	}
 	if errors.Is(err, course.ErrFenced) {
 		l.persist(ctx, "park", func(ctx context.Context) error {
 			return l.Store.Park(ctx, c, "the reader may no longer be written to")
@@ -97,6 +113,10 @@ func (l *line) unmarked(ctx context.Context, c course.Claimed, err error) {
 	l.giveBack(ctx, c, c.Attempt+1)
 	l.giveBack(ctx, c, 0)
 }
+
+// errChanged parks a letter in doubt of which a second copy would not be the
+// same as the first: its reader's name, a setting or this program has changed.
+var errChanged = errors.New("cannot be repeated exactly")
 
 // setAside deals with a letter that could not be rendered: parked for a human,
 // unless only the database was away.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fortsatt/course"
@@ -14,14 +15,16 @@ import (
 type session struct {
 	*Worker
 	id     int64
-	jobs   chan course.Claimed     // to the lines
-	giveUp context.CancelCauseFunc // ends the session, as if we were stopping
+	jobs   chan course.Claimed       // to the lines
+	giveUp context.CancelCauseFunc   // ends the session, as if we were stopping
+	beat   atomic.Pointer[time.Time] // when the last heartbeat was sent that arrived
 }
 
 // session runs work between Join and Leave, with lines to hand letters to.
 // When ctx ends, the lines finish what they cannot take back, the heart beating
 // until they have.
 func (w *Worker) session(ctx context.Context, work func(context.Context, *session) error) error {
+	joining := time.Now()
 	id, err := w.Store.Join(ctx, name())
 	if err != nil {
 		return err
@@ -29,9 +32,10 @@ func (w *Worker) session(ctx context.Context, work func(context.Context, *sessio
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	s := &session{Worker: w, id: id, jobs: make(chan course.Claimed), giveUp: giveUp}
+	s.beat.Store(&joining)
 	alive, die := context.WithCancel(context.WithoutCancel(ctx))
 	var heart, lines sync.WaitGroup
-	heart.Go(func() { s.beat(alive) })
+	heart.Go(func() { s.keepAlive(alive) })
 	for range max(w.Connections, 1) {
 		lines.Go(func() { (&line{session: s}).run(ctx) })
 	}
@@ -46,15 +50,22 @@ func (w *Worker) session(ctx context.Context, work func(context.Context, *sessio
 	return errors.Join(err, s.leave())
 }
 
-// beat renews the lease. A worker that was taken for dead gives up at once:
+// beaten is when the last heartbeat was sent that arrived.
+func (s *session) beaten() time.Time { return *s.beat.Load() }
+
+// keepAlive renews the lease. A worker that was taken for dead gives up at once:
 // what it held has been given to others.
-func (s *session) beat(ctx context.Context) {
+func (s *session) keepAlive(ctx context.Context) {
 	for {
 		pause(ctx, s.Lease/3)
 		if ctx.Err() != nil {
 			return
 		}
+		sent := time.Now()
 		err := s.Store.Beat(ctx, s.id)
+		if err == nil {
+			s.beat.Store(&sent)
+		}
 		if errors.Is(err, course.ErrDeclaredGone) {
 			s.giveUp(err)
 			return
@@ -69,7 +80,7 @@ func (s *session) beat(ctx context.Context) {
 func (s *session) leave() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return s.Store.Leave(ctx, s.id)
+	return s.Store.Leave(ctx, s.Now(), s.id)
 }
 
 // claim takes letters from the ledger and hands them to the lines, a few for

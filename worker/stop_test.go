@@ -57,7 +57,7 @@ func TestStoppingWaitsForTheAnswer(t *testing.T) {
 		}
 		return len(beats) == 4
 	})
-	if gone, err := st.Recover(st.ctx, 600*time.Millisecond); gone != 0 || err != nil {
+	if gone, err := st.Recover(st.ctx, st.clock.Now(), 600*time.Millisecond); gone != 0 || err != nil {
 		t.Errorf("%d workers taken for dead, %v", gone, err)
 	}
 	select {

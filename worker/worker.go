@@ -36,6 +36,7 @@ type Options struct {
 	Links        course.Links
 	Rate         float64       // letters a second at most; 0: as fast as the relay takes them
 	Lease        time.Duration // how long we may be silent before others take over; 0 means 30 s
+	Quarantine   time.Duration // how long a letter without a reply waits; 0 means course.Quarantine
 	Now          func() time.Time
 	Log          *slog.Logger
 	Hints        <-chan struct{} // from course.Listen; nil: none
@@ -58,6 +59,9 @@ func New(o Options) *Worker {
 	if o.Lease == 0 {
 		o.Lease = 30 * time.Second
 	}
+	if o.Quarantine == 0 {
+		o.Quarantine = course.Quarantine
+	}
 	if o.BounceDomain == "" {
 		o.BounceDomain = domain(o.From.Address)
 	}
@@ -69,16 +73,29 @@ func New(o Options) *Worker {
 }
 
 // Run plans and sends until ctx ends. Then letters whose dot may be out are
-// finished and recorded, and the rest goes back to the queue.
+// finished and recorded, and the rest goes back to the queue. After a long
+// silence in the ledger it waits for an admin to resume.
 func (w *Worker) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		err := w.session(ctx, func(ctx context.Context, s *session) error { return w.loop(ctx, s) })
+		err := w.listenForSilence(ctx)
+		if err == nil {
+			err = w.session(ctx, func(ctx context.Context, s *session) error { return w.loop(ctx, s) })
+		}
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("worker: session ended, trying again", "error", err)
 			pause(ctx, time.Second)
 		}
 	}
 	return nil
+}
+
+// listenForSilence pauses everything if no worker was heard of for long.
+func (w *Worker) listenForSilence(ctx context.Context) error {
+	paused, err := w.Store.PauseAfterSilence(ctx, w.Now())
+	if paused {
+		w.Log.Error("worker: nothing was heard of any worker for two days, so all sending waits for: course resume")
+	}
+	return err
 }
 
 // loop owns time: one pass after the other, and exactly enough sleep between.
@@ -98,7 +115,10 @@ func (w *Worker) loop(ctx context.Context, s *session) error {
 
 // pass recovers, plans and claims once, and hands what it claimed to the lines.
 func (w *Worker) pass(ctx context.Context, s *session) (busy bool, err error) {
-	if _, err := w.Store.Recover(ctx, w.Lease); err != nil {
+	if _, err := w.Store.Recover(ctx, w.Now(), w.Lease); err != nil {
+		return false, err
+	}
+	if _, err := w.Store.EndQuarantine(ctx, w.Now(), w.Quarantine); err != nil {
 		return false, err
 	}
 	if _, err := w.Store.PlanDue(ctx, w.Now()); err != nil {
@@ -132,12 +152,13 @@ var ErrRelayAway = errors.New("no relay takes letters")
 // Work sends everything that is ready in a scope, beside other workers or
 // alone, and watches what others have claimed, until nothing of it waits any
 // more. It plans nothing. each, if set, is told the scope's counts by state as
-// they change. Errors: ErrRelayAway; what was not sent stays queued.
+// they change. Errors: ErrRelayAway, course.ErrHeld; what was not sent stays
+// queued.
 func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[string]int)) error {
 	start := w.Now()
 	return w.session(ctx, func(ctx context.Context, s *session) error {
 		for {
-			if _, err := w.Store.Recover(ctx, w.Lease); err != nil {
+			if _, err := w.Store.Recover(ctx, w.Now(), w.Lease); err != nil {
 				return err
 			}
 			claimed, err := s.claim(ctx, scope)
@@ -157,6 +178,11 @@ func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[str
 			if tally["claimed"]+tally["sending"] == 0 && w.fleet.rest(w.Now()) >= afterRefusal/2 {
 				return fmt.Errorf("%w: %w", ErrRelayAway, w.fleet.trouble())
 			}
+			if claimed == 0 && tally["claimed"]+tally["sending"] == 0 {
+				if err := w.held(ctx, scope); err != nil {
+					return err
+				}
+			}
 			if claimed == 0 {
 				w.nap(ctx)
 			}
@@ -165,6 +191,20 @@ func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[str
 			}
 		}
 	})
+}
+
+// held says whether, and by what, a scope's letters are held.
+func (w *Worker) held(ctx context.Context, scope course.Scope) error {
+	holds, err := w.Store.Holds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range holds {
+		if h.Scope == scope.Letter || h.Scope == course.Everything || h.Scope == course.Pause {
+			return fmt.Errorf("%w: %s (%s)", course.ErrHeld, h.Scope, h.Reason)
+		}
+	}
+	return nil
 }
 
 // nap waits for our own lines, or a moment for those of others.

@@ -8,14 +8,26 @@ type commands struct {
 	Worker  workerCommand  `cmd:"" help:"Plan and send letters, until stopped."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this version's tables."`
 
-	Send   sendCommand   `cmd:"" help:"Send a week's lesson now to everyone for whom it is next."`
+	Send    sendCommand    `cmd:"" help:"Send a week's lesson now to everyone for whom it is next."`
+	Hold    holdCommand    `cmd:"" help:"Stop a week's lesson, or everything, within two seconds; nothing is lost."`
+	Release releaseCommand `cmd:"" help:"Let go what was held."`
+	Pause   pauseCommand   `cmd:"" help:"Stop all planning and sending."`
+	Resume  resumeCommand  `cmd:"" help:"Go on with planning and sending."`
+
 	Status statusCommand `cmd:"" help:"Show what is planned, sent and stuck, and who is where in the course."`
 	Why    whyCommand    `cmd:"" help:"Tell why someone did or did not get a week's lesson."`
 
+	Deliveries  deliveriesCommands  `cmd:"" help:"List single letters that are in trouble, retry and cancel them."`
 	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export and unsubscribe people."`
 	Lessons     lessonsCommands     `cmd:"" help:"Preview and test lessons."`
 
 	Config configCommand `cmd:"" help:"Show the settings in force, without secrets."`
+}
+
+type deliveriesCommands struct {
+	List   deliveriesListCommand `cmd:"" help:"List letters that wait for an admin or for the relay, or those in one state."`
+	Retry  retryCommand          `cmd:"" help:"Make a parked or deferred letter ready at once."`
+	Cancel cancelCommand         `cmd:"" help:"End a letter that has not been sent; the course goes on with the next lesson."`
 }
 
 type subscribersCommands struct {

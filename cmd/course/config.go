@@ -38,6 +38,7 @@ type environment struct {
 	Pace            time.Duration `desc:"how long a course week lasts, to try a course out; loopback only"`
 	TrustedProxies  []string      `split_words:"true" desc:"networks whose X-Forwarded-For is believed, as 10.0.0.0/8"`
 	Lease           time.Duration `default:"30s" desc:"how long a worker may be silent before others take over"`
+	Quarantine      time.Duration `default:"15m" desc:"how long a letter without a reply waits before it is sent once more; over 10m but for a loopback relay"`
 	DataDir         string        `split_words:"true" desc:"directory of the private Postgres, used where DATABASE_URL is not set"`
 	PGBin           string        `split_words:"true" desc:"directory of the Postgres server programs"`
 	Lessons         string        `desc:"directory of texts to use instead of those built in"`
@@ -201,10 +202,24 @@ func (c *config) checkPace() error {
 		return fmt.Errorf("COURSE_PACE=%s: only for a loopback COURSE_BASE_URL, and that is %s", c.Pace, c.BaseURL)
 	case c.Lease < time.Second:
 		return fmt.Errorf("COURSE_LEASE=%s: want a second or more", c.Lease)
+	case c.Quarantine < replyWait && !c.loopbackRelays():
+		return fmt.Errorf("COURSE_QUARANTINE=%s: want over %s, as long as a relay may take to reply (less is for loopback relays)", c.Quarantine, replyWait)
 	case !(c.Rate >= 0): // nor NaN
 		return fmt.Errorf("COURSE_RATE=%g: want letters a second, or 0 for no limit", c.Rate)
 	}
 	return nil
+}
+
+// replyWait is how long a relay may take to reply to the dot (RFC 5321 §4.5.3.2.6).
+const replyWait = 10 * time.Minute
+
+func (c *config) loopbackRelays() bool {
+	for _, relay := range c.relays {
+		if host, _, err := net.SplitHostPort(relay.String()); err != nil || !loopback(host) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *config) checkProxies() error {

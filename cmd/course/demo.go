@@ -113,6 +113,10 @@ func (s *stage) run() error {
 	if err != nil {
 		return err
 	}
+	// A demo may sleep for days; a sign of life spares it the pause after a long silence.
+	if err := sender.Work(ctx, course.Scope{Letter: "none"}, nil); err != nil {
+		return err
+	}
 	all.Go(func() error { return sender.Run(ctx) })
 	all.Go(func() error { return serve(ctx, s.site, s.parts.site(s.app)) })
 	all.Go(func() error { return serve(ctx, s.page, http.Handler(s.inbox)) })

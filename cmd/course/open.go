@@ -79,6 +79,16 @@ func (p *parts) openStore(a *app) error {
 	return nil
 }
 
+// with opens the parts for as long as do takes.
+func (a *app) with(do func(*parts) error) error {
+	p, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return do(p)
+}
+
 func (p *parts) close() {
 	p.store.Close()
 	p.release()
@@ -162,7 +172,7 @@ func (p *parts) worker(a *app, hints <-chan struct{}) (*worker.Worker, error) {
 	return worker.New(worker.Options{
 		Store: p.store, Relays: p.relays, Connections: p.SMTPConnections,
 		From: from, ReplyTo: p.replyTo, BounceDomain: p.BounceDomain,
-		Links: course.Links{Base: p.BaseURL}, Rate: p.Rate, Lease: p.Lease,
+		Links: course.Links{Base: p.BaseURL}, Rate: p.Rate, Lease: p.Lease, Quarantine: p.Quarantine,
 		Now: time.Now, Log: a.log, Hints: hints,
 	}), nil
 }

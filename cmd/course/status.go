@@ -28,11 +28,22 @@ func (cmd statusCommand) Run(a *app) error {
 	if cmd.JSON {
 		return writeJSON(a.stdout, status)
 	}
+	p.tellHolds(a.stdout, status)
 	tellLetters(a.stdout, status)
 	p.tellCourses(a.stdout, status)
 	p.tellWorkers(a.stdout, status)
 	p.tellStuck(a.stdout, status)
 	return nil
+}
+
+func (p *parts) tellHolds(w io.Writer, s course.Status) {
+	for _, h := range s.Holds {
+		way := "course release"
+		if h.Scope == course.Pause {
+			way = "course resume"
+		}
+		fmt.Fprintf(w, "HELD: %s since %s (%s); %s lets it go\n", h.Scope, p.moment(h.HeldAt), h.Reason, way)
+	}
 }
 
 func tellLetters(w io.Writer, s course.Status) {
@@ -93,7 +104,7 @@ func (p *parts) tellWorkers(w io.Writer, s course.Status) {
 var advice = map[string]string{
 	"queued":    "no worker takes them: is one running, and does it reach a relay?",
 	"deferred":  "the relay put them off; they are tried again by themselves",
-	"uncertain": "handed over, and no reply came; they may have arrived",
+	"uncertain": "handed over, and no reply came; lessons are sent once more after the quarantine",
 	"parked":    "they could not be written; mend the cause",
 }
 
