@@ -45,7 +45,8 @@
 //	uncertain  accepted or rejected by a late Record; by EndQuarantine queued once,
 //	           then parked, and cancelled if it is a confirm letter
 //	parked     queued by Retry, an admin's
-//	cancelled  by Unsubscribe and Cancel, from all that is not past its mark; queued by Rejoin
+//	cancelled  by Unsubscribe, from all that is not past its mark, and by Cancel, an
+//	           admin's, from uncertain too; queued by Rejoin
 //
 // A hold or a pause is no state: the letter stays queued, Claim passes it over
 // and Mark refuses it.

@@ -56,7 +56,8 @@ func (s *Store) Record(ctx context.Context, now time.Time, r Record) error {
 			where subscriber_id = $1 and id = $2
 			and ($4 = 0 and claim = $3 and state = 'claimed' or $4 > 0 and attempt = $4 and (
 				state in ('sending', 'uncertain')
-				or doubts > 0 and state in ('queued', 'claimed', 'parked') and $5 in ('accepted', 'rejected')))
+				or doubts > 0 and $5 in ('accepted', 'rejected') and (
+					state in ('queued', 'claimed', 'parked') or state = 'cancelled' and reason in ('admin', 'no reply'))))
 			returning subscriber_id, id, attempt, marked_at, sha256
 		)
 		insert into attempts (subscriber_id, delivery_id, attempt, worker, relay, marked_at, ended_at, outcome, stage, code, enhanced, reply, sha256)

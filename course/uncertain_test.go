@@ -68,10 +68,14 @@ func TestAnUncertainConfirmLetterIsCancelled(t *testing.T) {
 	st := begin(t)
 	now := at("2026-11-03 08:00")
 	st.signUp(now, anna)
-	st.silence(now)
+	c := st.silence(now)[0]
 	st.quarantined(now.Add(Quarantine))
 	if got := st.lines(`select state || ' ' || reason from deliveries`); got[0] != "cancelled no reply" {
 		t.Errorf("the confirm letter is %s, want it cancelled: she can ask again", got)
+	}
+	st.ended(now.Add(2*Quarantine), c, 1, accepted) // the reply comes at last: that is the truth
+	if got := st.lines(`select state from deliveries`); got[0] != "accepted" {
+		t.Errorf("the confirm letter is %s after a late 250, want accepted", got)
 	}
 }
 

@@ -52,6 +52,11 @@ func TestAPieceEndsWhereReadersDiffer(t *testing.T) {
 	if want := "\n\nHej›‹ kära du ›‹Anna›‹! Vecka 1 av 2.\n\n---\n"; !strings.Contains(text, want) {
 		t.Errorf("no %q in\n%s", want, text)
 	}
+	stranger := anna
+	stranger.Name = ""
+	if text := strings.Join(Prepare(l, wrapped).Fill(stranger).Text, ""); !strings.Contains(text, "\n\nHej›‹! Vecka 1 av 2.\n\n---\n") {
+		t.Errorf("a stranger is not greeted as one:\n%s", text)
+	}
 	// The greeting, the name and two addresses, and what stands before, between and after.
 	if got := strings.Count(text, "‹"); got != 8 {
 		t.Errorf("%d pieces, want 8:\n%s", got, text)

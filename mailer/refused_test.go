@@ -49,6 +49,7 @@ func TestWhatCannotBeSentIsNamed(t *testing.T) {
 		{"NUL in a name", func(m *mailer.Message) { m.To.Name = "Anna\x00" }, "To:"},
 		{"broken UTF-8 in a name", func(m *mailer.Message) { m.To.Name = "Anna\xff" }, "To:"},
 		{"line separator in a name", func(m *mailer.Message) { m.To.Name = "Anna\u2028B" }, "To:"},
+		{"paragraph separator in a name", func(m *mailer.Message) { m.To.Name = "Anna\u2029B" }, "To:"},
 		{"reply to a name only", func(m *mailer.Message) { m.ReplyTo = mail.Address{Name: "Anna"} }, "Reply-To:"},
 		{"empty subject", func(m *mailer.Message) { m.Subject = "" }, "Subject:"},
 		{"blank subject", func(m *mailer.Message) { m.Subject = " \u00a0" }, "Subject:"},

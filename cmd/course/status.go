@@ -105,7 +105,7 @@ var advice = map[string]string{
 	"queued":    "no worker takes them: is one running, and does it reach a relay?",
 	"deferred":  "the relay put them off; they are tried again by themselves",
 	"uncertain": "handed over, and no reply came; lessons are sent once more after the quarantine",
-	"parked":    "they could not be written; mend the cause",
+	"parked":    "they wait for you: course deliveries list, then retry or cancel",
 }
 
 func (p *parts) tellStuck(w io.Writer, s course.Status) {
