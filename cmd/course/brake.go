@@ -33,6 +33,17 @@ func (b brake) scope(p *parts) (string, error) {
 	return "", fmt.Errorf("week %d of %s, which has %d: %w", b.Week, c.ID, len(c.Lessons), course.ErrNoWeek)
 }
 
+// open opens the parts and finds the scope.
+func (b brake) open(a *app) (p *parts, scope string, err error) {
+	if p, err = a.open(); err != nil {
+		return nil, "", err
+	}
+	if scope, err = b.scope(p); err != nil {
+		p.close()
+	}
+	return p, scope, err
+}
+
 type holdCommand struct {
 	brake  `embed:""`
 	Reason string `default:"held by an admin" placeholder:"TEXT" help:"Why, for those who ask."`
@@ -40,13 +51,16 @@ type holdCommand struct {
 
 // Run stops what has not passed the mark. It is in force when this returns.
 func (cmd holdCommand) Run(a *app) error {
-	return a.withScope(cmd.brake, func(p *parts, scope string) error {
-		if err := p.store.Hold(a.ctx, time.Now(), scope, cmd.Reason); err != nil {
-			return err
-		}
-		fmt.Fprintf(a.stdout, "%s is held; nothing is lost, and course release lets it go\n", scope)
-		return nil
-	})
+	p, scope, err := cmd.open(a)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := p.store.Hold(a.ctx, time.Now(), scope, cmd.Reason); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "%s is held; nothing is lost, and course release lets it go\n", scope)
+	return nil
 }
 
 type releaseCommand struct {
@@ -55,7 +69,12 @@ type releaseCommand struct {
 
 // Run lets go what was held.
 func (cmd releaseCommand) Run(a *app) error {
-	return a.withScope(cmd.brake, func(p *parts, scope string) error { return p.letGo(a, scope) })
+	p, scope, err := cmd.open(a)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return p.letGo(a, scope)
 }
 
 type pauseCommand struct {
@@ -64,13 +83,16 @@ type pauseCommand struct {
 
 // Run stops all planning and sending.
 func (cmd pauseCommand) Run(a *app) error {
-	return a.with(func(p *parts) error {
-		if err := p.store.Hold(a.ctx, time.Now(), course.Pause, cmd.Reason); err != nil {
-			return err
-		}
-		fmt.Fprintln(a.stdout, "all planning and sending is paused; course resume goes on with it")
-		return nil
-	})
+	p, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := p.store.Hold(a.ctx, time.Now(), course.Pause, cmd.Reason); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "all planning and sending is paused; course resume goes on with it")
+	return nil
 }
 
 type resumeCommand struct{}
@@ -78,7 +100,12 @@ type resumeCommand struct{}
 // Run goes on with planning and sending: one lesson for each reader, and then
 // by the week.
 func (resumeCommand) Run(a *app) error {
-	return a.with(func(p *parts) error { return p.letGo(a, course.Pause) })
+	p, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return p.letGo(a, course.Pause)
 }
 
 func (p *parts) letGo(a *app, scope string) error {
@@ -88,14 +115,4 @@ func (p *parts) letGo(a *app, scope string) error {
 	}
 	fmt.Fprintf(a.stdout, "%s is released; %d letters are ready to be sent\n", scope, waiting)
 	return nil
-}
-
-func (a *app) withScope(b brake, do func(*parts, string) error) error {
-	return a.with(func(p *parts) error {
-		scope, err := b.scope(p)
-		if err != nil {
-			return err
-		}
-		return do(p, scope)
-	})
 }

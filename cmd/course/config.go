@@ -68,7 +68,7 @@ func readConfig() (config, error) {
 		return c, usage(err, "course config shows every setting")
 	}
 	for _, check := range []func() error{
-		c.checkDatabase, c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkPace, c.checkProxies,
+		c.checkDatabase, c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkTimes, c.checkProxies,
 	} {
 		if err := check(); err != nil {
 			return c, usage(err, "")
@@ -194,7 +194,7 @@ func (c *config) checkSender() error {
 	return nil
 }
 
-func (c *config) checkPace() error {
+func (c *config) checkTimes() error {
 	switch {
 	case c.Pace < 0:
 		return fmt.Errorf("COURSE_PACE=%s: want a duration, as 10s", c.Pace)

@@ -79,16 +79,6 @@ func (p *parts) openStore(a *app) error {
 	return nil
 }
 
-// with opens the parts for as long as do takes.
-func (a *app) with(do func(*parts) error) error {
-	p, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	return do(p)
-}
-
 func (p *parts) close() {
 	p.store.Close()
 	p.release()
