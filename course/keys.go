@@ -24,8 +24,21 @@ const SecretLength = 32
 // hashes, which is random and lies wrapped in the database: so hashes survive
 // a change of secret, and a dump alone tells nothing.
 type keys struct {
-	secrets []string
+	rings   []ring // one for each secret; the first signs, all verify
 	address []byte
+}
+
+// ring is what one secret derives, once.
+type ring struct {
+	id          byte // names the secret, so that a token says which one made it
+	token, pass []byte
+}
+
+func ringsOf(secrets []string) (rings []ring) {
+	for _, secret := range secrets {
+		rings = append(rings, ring{id: derive(secret, "key id")[0], token: derive(secret, "token"), pass: derive(secret, "pass")})
+	}
+	return rings
 }
 
 // derive returns a 256-bit key for one purpose (HKDF-SHA256, RFC 5869).
@@ -36,9 +49,6 @@ func derive(secret, purpose string) []byte {
 	}
 	return key
 }
-
-// keyID names a secret in one byte, so that a token says which one made it.
-func keyID(secret string) byte { return derive(secret, "key id")[0] }
 
 func mac(key []byte, data ...[]byte) []byte {
 	h := hmac.New(sha256.New, key)
@@ -66,7 +76,7 @@ func openKeys(ctx context.Context, db *sqlx.DB, secrets []string) (keys, error) 
 		if i > 0 {
 			err = rewrap(ctx, db, wrapped, wrap(secrets[0], key))
 		}
-		return keys{secrets: secrets, address: key}, err
+		return keys{rings: ringsOf(secrets), address: key}, err
 	}
 	return keys{}, ErrSecret
 }

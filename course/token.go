@@ -35,14 +35,14 @@ type DeliveryKey struct {
 // token returns 55 characters of lower-case base32, fit for a URL and, being
 // safe against case folding, for the local part of an address.
 func (k keys) token(p purpose, d DeliveryKey) string {
-	return k.tokenBy(k.secrets[0], p, d)
+	return k.rings[0].sign(p, d)
 }
 
-func (k keys) tokenBy(secret string, p purpose, d DeliveryKey) string {
-	b := []byte{byte(p), keyID(secret)}
+func (r ring) sign(p purpose, d DeliveryKey) string {
+	b := []byte{byte(p), r.id}
 	b = binary.BigEndian.AppendUint64(b, uint64(d.SubscriberID))
 	b = binary.BigEndian.AppendUint64(b, uint64(d.ID))
-	return encoding.EncodeToString(append(b, mac(derive(secret, "token"), b)[:macLength]...))
+	return encoding.EncodeToString(append(b, mac(r.token, b)[:macLength]...))
 }
 
 // open returns the delivery that a token names, or ErrToken. It compares the
@@ -57,8 +57,8 @@ func (k keys) open(p purpose, token string) (DeliveryKey, error) {
 		SubscriberID: int64(binary.BigEndian.Uint64(b[2:])),
 		ID:           int64(binary.BigEndian.Uint64(b[10:])),
 	}
-	for _, secret := range k.secrets {
-		if hmac.Equal([]byte(token), []byte(k.tokenBy(secret, p, d))) {
+	for _, ring := range k.rings {
+		if hmac.Equal([]byte(token), []byte(ring.sign(p, d))) {
 			return d, nil
 		}
 	}
@@ -79,7 +79,7 @@ const PassLife = 7 * 24 * time.Hour
 // It holds these two and a keyed hash, and so is the same for every address.
 func (s *Store) Pass(article string, until time.Time) string {
 	plain := article + "." + strconv.FormatInt(until.Unix(), 10)
-	return plain + "." + passMAC(s.keys.secrets[0], plain)
+	return plain + "." + s.keys.rings[0].seal(plain)
 }
 
 // OpenPass returns the article that a pass opens at now.
@@ -94,16 +94,16 @@ func (s *Store) OpenPass(value string, now time.Time) (article string, ok bool) 
 	if err != nil || now.Unix() >= until {
 		return "", false
 	}
-	for _, secret := range s.keys.secrets {
-		if hmac.Equal([]byte(sum), []byte(passMAC(secret, plain))) {
+	for _, ring := range s.keys.rings {
+		if hmac.Equal([]byte(sum), []byte(ring.seal(plain))) {
 			return article, true
 		}
 	}
 	return "", false
 }
 
-func passMAC(secret, plain string) string {
-	return encoding.EncodeToString(mac(derive(secret, "pass"), []byte(plain))[:macLength])
+func (r ring) seal(pass string) string {
+	return encoding.EncodeToString(mac(r.pass, []byte(pass))[:macLength])
 }
 
 // Links are the addresses that letters carry and the web answers.

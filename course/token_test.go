@@ -13,7 +13,7 @@ import (
 
 var (
 	purposes = []purpose{toConfirm, toUnsubscribe, toBounce, toIdentify}
-	someKeys = keys{secrets: []string{theSecret}}
+	someKeys = keys{rings: ringsOf([]string{theSecret})}
 	theirs   = DeliveryKey{SubscriberID: 7_212_345_678_901_234_567, ID: 42}
 )
 
@@ -83,7 +83,7 @@ func TestTokensOutliveAChangeOfSecret(t *testing.T) {
 	t.Parallel()
 	newer := "another secret of the tests, also long enough"
 	old := someKeys.token(toUnsubscribe, theirs)
-	rotated := keys{secrets: []string{newer, theSecret}}
+	rotated := keys{rings: ringsOf([]string{newer, theSecret})}
 	if got, err := rotated.open(toUnsubscribe, old); err != nil || got != theirs {
 		t.Errorf("an old link opens as %v, %v", got, err)
 	}
@@ -91,7 +91,7 @@ func TestTokensOutliveAChangeOfSecret(t *testing.T) {
 	if _, err := someKeys.open(toUnsubscribe, fresh); !errors.Is(err, ErrToken) {
 		t.Errorf("what the new secret signed opens under the old one: %v", err)
 	}
-	if _, err := (keys{secrets: []string{newer}}).open(toUnsubscribe, old); !errors.Is(err, ErrToken) {
+	if _, err := (keys{rings: ringsOf([]string{newer})}).open(toUnsubscribe, old); !errors.Is(err, ErrToken) {
 		t.Errorf("an old link opens without the old secret: %v", err)
 	}
 }
@@ -132,7 +132,7 @@ func TestAPassIsTheSameForEveryoneAndOutlivesAChangeOfSecret(t *testing.T) {
 	if a, b := s.Pass("laget", until), s.Pass("laget", until); a != b {
 		t.Errorf("passes %q and %q differ", a, b)
 	}
-	rotated := &Store{keys: keys{secrets: []string{"another secret of the tests, also long enough", theSecret}}}
+	rotated := &Store{keys: keys{rings: ringsOf([]string{"another secret of the tests, also long enough", theSecret})}}
 	if _, ok := rotated.OpenPass(s.Pass("laget", until), until.Add(-time.Hour)); !ok {
 		t.Error("an old pass does not open under the new secret and the old")
 	}
