@@ -33,8 +33,8 @@ type ListedDelivery struct {
 	Reason      string     `json:"reason" db:"reason"` // why parked or cancelled; else the relay's last reply
 }
 
-const listedColumns = `
-	d.subscriber_id, d.id, d.letter, d.copy, coalesce(s.email, '') as email, d.state, d.ready_at, d.attempt, d.doubts,
+var listedColumns = `
+	d.subscriber_id, d.id, d.letter, d.copy, coalesce(s.email, '') as email, d.state, nullif(d.ready_at, '` + atRest.Format(time.RFC3339) + `') as ready_at, d.attempt, d.doubts,
 	coalesce(d.settled_at, case d.state when 'queued' then d.due_at when 'deferred' then d.dated_at else greatest(d.dated_at, d.marked_at) end, d.due_at) as since,
 	coalesce(case when d.state in ('queued', 'parked', 'cancelled') then d.reason else d.reply end, '') as reason,
 	exists (select from holds where scope in ('everything', 'pause', d.letter)) as held`

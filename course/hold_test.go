@@ -29,6 +29,14 @@ func TestAHeldWeekStaysAndTheRestGoes(t *testing.T) {
 	st.holds(natverk.Letter(1))
 	st.holds(natverk.Letter(1)) // once more changes nothing
 	st.wantLessons(anna, "brev1 queued")
+	st.wantWhy(now, anna, 1, "queued, and held: it goes out when an admin releases it")
+	p, err := st.Show(st.ctx, anna)
+	st.must(err)
+	for _, d := range p.Deliveries {
+		if held := d.Letter == natverk.Letter(1); d.Held != held || held && d.ReadyAt != nil {
+			t.Errorf("%s is held: %v, ready at %v", d.Letter, d.Held, d.ReadyAt)
+		}
+	}
 	claimed := st.claimAll(now)
 	if len(claimed) != 1 || claimed[0].Email != bo {
 		t.Errorf("claimed %v, want only bo's second letter", claimed)

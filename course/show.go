@@ -49,6 +49,7 @@ type Delivery struct {
 	QueueID   string     `json:"queue_id,omitempty" db:"queue_id"`
 	Reply     string     `json:"reply,omitempty" db:"reply"`
 	Reason    string     `json:"reason,omitempty" db:"reason"`
+	Held      bool       `json:"held" db:"held"` // by a hold or a pause
 }
 
 // Show returns what is held about an address. Errors: ErrAddress, ErrUnknown.
@@ -72,12 +73,13 @@ func (s *Store) Show(ctx context.Context, email string) (Profile, error) {
 	}
 	if err == nil {
 		err = s.db.SelectContext(ctx, &p.Deliveries, `
-			select letter, copy, state, planned_at, due_at, ready_at, dated_at, marked_at, settled_at, attempt,
+			select letter, copy, state, planned_at, due_at, nullif(ready_at, $2) as ready_at,
+			       exists (select from holds where scope in ('everything', 'pause', letter)) as held, dated_at, marked_at, settled_at, attempt,
 			       coalesce(relay, '') as relay, coalesce(queue_id, '') as queue_id,
 			       coalesce(reply, '') as reply, coalesce(reason, '') as reason
 			from deliveries
 			where subscriber_id = $1
-			order by due_at, planned_at, letter, copy`, id)
+			order by due_at, planned_at, letter, copy`, id, atRest)
 	}
 	if err != nil {
 		return p, fmt.Errorf("show %s: %w", email, away(err))

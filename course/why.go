@@ -73,6 +73,9 @@ func (c clock) outcome(d Delivery, now time.Time) string {
 	case "parked":
 		return fmt.Sprintf("parked, waits for an admin: %s", d.Reason)
 	case "queued":
+		if d.Held {
+			return "queued, and held: it goes out when an admin releases it"
+		}
 		if d.ReadyAt != nil && d.ReadyAt.After(now) {
 			return fmt.Sprintf("queued, goes out on %s", c.at(*d.ReadyAt))
 		}
