@@ -64,6 +64,7 @@ func (c *Conn) open(ctx context.Context) *Error {
 			return err
 		}
 	}
+	c.pipelines, _ = c.smtp.Extension("PIPELINING") // as offered under TLS, if there is TLS
 	return nil
 }
 

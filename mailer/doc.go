@@ -3,12 +3,15 @@
 // is the only package that imports go-mail.
 //
 // Start with message.go for the bytes, and with conn.go for the wire. A letter goes out in
-// three steps, so that the caller can write down that it is about to be sent in between:
+// three steps, so that the caller can write down that it is about to be sent before the last:
 //
 //	message, err := Message{…}.Bytes()
-//	err = conn.Offer(ctx, from, to, message) // MAIL, RCPT, DATA and the text, without its end
-//	…                                        // the ledger's mark, committed
-//	reply, err := conn.Dot(ctx)              // the end of the text: now the relay answers for it
+//	err = conn.Offer(ctx, Envelope{from, to}) // MAIL, RCPT and DATA
+//	err = conn.Write(ctx, message)            // the text, without its end
+//	…                                         // the ledger's mark, committed
+//	reply, err := conn.Dot(ctx, next)         // the end of the text: now the relay answers for it
+//
+// Dot announces the next letter too, if there is one: its Offer then only reads the replies.
 //
 // Its two texts are made of pieces (body.go): what many readers get is encoded once.
 //

@@ -93,9 +93,7 @@ func TestRow30To33And45RefusedAtEachStage(t *testing.T) {
 		"45 MAIL 552":     {relaytest.Mail, "552 5.3.4 too big", mailer.Mail, 552, "5.3.4"},
 		"45 dot 552":      {relaytest.Dot, "552 5.3.4 too big", mailer.Dot, 552, "5.3.4"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := relaytest.New(t, at(test.at, relaytest.Action{Reply: test.reply}))
+		t.Run(name, bothWays(at(test.at, relaytest.Action{Reply: test.reply}), func(t *testing.T, s *relaytest.Server) {
 			conn := dial(t, s, quick(s))
 			_, err := send(t.Context(), conn, anna)
 			if got := expect(t, err, test.stage, test.code, false); got.Reply.Enhanced != test.enhanced {
@@ -114,7 +112,7 @@ func TestRow30To33And45RefusedAtEachStage(t *testing.T) {
 			if got := s.Accepted(); len(got) == 1 && got[0].To != bo {
 				t.Errorf("accepted for %s, want %s", got[0].To, bo)
 			}
-		})
+		}))
 	}
 }
 
@@ -123,19 +121,16 @@ func TestRow34HungUpBetweenLetters(t *testing.T) {
 	for stage, want := range map[relaytest.Stage]mailer.Stage{
 		relaytest.Mail: mailer.Mail, relaytest.Rcpt: mailer.Rcpt, relaytest.Data: mailer.Data, relaytest.Dot: mailer.Dot,
 	} {
-		s := relaytest.New(t, func(e relaytest.Event) relaytest.Action {
-			if e.Stage == stage && e.N == 2 {
-				return relaytest.Action{Reply: "421 4.3.2 shutting down", Drop: true}
+		goodbye := relaytest.Action{Reply: "421 4.3.2 shutting down", Drop: true}
+		t.Run(string(stage), bothWays(atNth(stage, 2, goodbye), func(t *testing.T, s *relaytest.Server) {
+			conn := dial(t, s, quick(s))
+			if _, err := send(t.Context(), conn, anna); err != nil {
+				t.Fatal(err)
 			}
-			return relaytest.Action{}
-		})
-		conn := dial(t, s, quick(s))
-		if _, err := send(t.Context(), conn, anna); err != nil {
-			t.Fatal(err)
-		}
-		_, err := send(t.Context(), conn, bo)
-		expect(t, err, want, 421, true)
-		settle(t, s, 1, 1)
+			_, err := send(t.Context(), conn, bo)
+			expect(t, err, want, 421, true)
+			settle(t, s, 1, 1)
+		}))
 	}
 }
 
@@ -173,8 +168,8 @@ func TestRow40HungUpInTheMiddleOfALetter(t *testing.T) {
 	t.Parallel()
 	s := relaytest.New(t, at(relaytest.Body, relaytest.Action{Drop: true}))
 	conn := dial(t, s, quick(s))
-	body := []byte(strings.Repeat("0123456789\r\n", 1<<20)) // more than fits between us and the relay
-	err := conn.Offer(t.Context(), sender, anna, body)
+	body := strings.Repeat("0123456789\r\n", 1<<20) // more than fits between us and the relay
+	err := write(t.Context(), conn, anna, body)
 	expect(t, err, mailer.Data, 0, true)
 	conn.Close()
 	settle(t, s, 0, 0)
@@ -191,34 +186,43 @@ func TestRow41RepliesThatAreNone(t *testing.T) {
 		"a line of 5 MB":  "250 " + strings.Repeat("x", 5<<20),
 		"5 MB of lines":   strings.Repeat("250-more\r\n", 5<<17) + "250 Ok",
 		"binary":          "\x00\x01\x02\x03",
-		"two at once":     "250 2.0.0 Ok\r\n250 2.0.0 Ok",
+		"two codes":       "250-Ok\r\n251 Ok",
 		"wrong, positive": "354 go on",
 	} {
-		for stage, next := range map[relaytest.Stage][2]mailer.Stage{
-			relaytest.Mail: {mailer.Mail, mailer.Rcpt}, relaytest.Rcpt: {mailer.Rcpt, mailer.Data},
-		} {
-			t.Run(name+" at "+string(stage), func(t *testing.T) {
-				t.Parallel()
-				s := relaytest.New(t, at(stage, relaytest.Action{Reply: reply}))
+		for stage, want := range map[relaytest.Stage]mailer.Stage{relaytest.Mail: mailer.Mail, relaytest.Rcpt: mailer.Rcpt} {
+			t.Run(name+" at "+string(stage), bothWays(at(stage, relaytest.Action{Reply: reply}), func(t *testing.T, s *relaytest.Server) {
 				_, err := send(t.Context(), dial(t, s, quick(s)), anna)
-				want := next[0]
-				if name == "two at once" {
-					want = next[1] // noticed when the next question is due
-				}
 				expect(t, err, want, 0, true)
 				settle(t, s, 0, 0)
-			})
+			}))
+		}
+	}
+}
+
+// A reply too many is noticed when the next question is due or, where all are asked at once,
+// by the last, which no answer fits but its own.
+func TestRow41OneReplyTooMany(t *testing.T) {
+	t.Parallel()
+	for stage, next := range map[relaytest.Stage]mailer.Stage{relaytest.Mail: mailer.Rcpt, relaytest.Rcpt: mailer.Data} {
+		twice := at(stage, relaytest.Action{Reply: "250 2.0.0 Ok\r\n250 2.0.0 Ok"})
+		for s, want := range map[*relaytest.Server]mailer.Stage{
+			relaytest.New(t, twice): mailer.Data, relaytest.New(t, twice).WithoutPipelining(): next,
+		} {
+			_, err := send(t.Context(), dial(t, s, quick(s)), anna)
+			expect(t, err, want, 0, true)
+			settle(t, s, 0, 0)
 		}
 	}
 }
 
 // A relay that says 250 before the dot is not believed.
 func TestRow41TheAnswerBeforeTheQuestion(t *testing.T) {
-	t.Parallel()
-	s := relaytest.New(t, at(relaytest.Data, relaytest.Action{Reply: "354 go on\r\n250 2.0.0 Ok: queued as ABC"}))
-	_, err := send(t.Context(), dial(t, s, quick(s)), anna)
-	expect(t, err, mailer.Data, 0, true)
-	settle(t, s, 0, 0)
+	eager := relaytest.Action{Reply: "354 go on\r\n250 2.0.0 Ok: queued as ABC"}
+	bothWays(at(relaytest.Data, eager), func(t *testing.T, s *relaytest.Server) {
+		_, err := send(t.Context(), dial(t, s, quick(s)), anna)
+		expect(t, err, mailer.Data, 0, true)
+		settle(t, s, 0, 0)
+	})(t)
 }
 
 func TestRow46NoSuchHost(t *testing.T) {

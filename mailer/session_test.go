@@ -52,18 +52,51 @@ func dial(t testing.TB, s *relaytest.Server, o mailer.Options) *mailer.Conn {
 	return conn
 }
 
-// send offers a letter and ends it.
+// bothWays tells a story with a relay that pipelines, and with one that does not.
+func bothWays(behave func(relaytest.Event) relaytest.Action, story func(*testing.T, *relaytest.Server)) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Parallel()
+		t.Run("pipelining", func(t *testing.T) {
+			t.Parallel()
+			story(t, relaytest.New(t, behave))
+		})
+		t.Run("step by step", func(t *testing.T) {
+			t.Parallel()
+			story(t, relaytest.New(t, behave).WithoutPipelining())
+		})
+	}
+}
+
+// send offers a letter, writes it and ends it.
 func send(ctx context.Context, conn *mailer.Conn, to string) (mailer.Reply, error) {
-	if err := conn.Offer(ctx, sender, to, []byte(letter)); err != nil {
+	return sendText(ctx, conn, to, letter, nil)
+}
+
+func sendText(ctx context.Context, conn *mailer.Conn, to, text string, next *mailer.Envelope) (mailer.Reply, error) {
+	if err := write(ctx, conn, to, text); err != nil {
 		return mailer.Reply{}, err
 	}
-	return conn.Dot(ctx)
+	return conn.Dot(ctx, next)
 }
+
+// write sends a letter up to its dot.
+func write(ctx context.Context, conn *mailer.Conn, to, text string) error {
+	if err := conn.Offer(ctx, envelope(to)); err != nil {
+		return err
+	}
+	return conn.Write(ctx, []byte(text))
+}
+
+func envelope(to string) mailer.Envelope { return mailer.Envelope{From: sender, To: to} }
 
 // at makes a script that does one thing, the first time that a stage is reached.
 func at(stage relaytest.Stage, action relaytest.Action) func(relaytest.Event) relaytest.Action {
+	return atNth(stage, 1, action)
+}
+
+func atNth(stage relaytest.Stage, n int, action relaytest.Action) func(relaytest.Event) relaytest.Action {
 	return func(e relaytest.Event) relaytest.Action {
-		if e.Stage == stage && e.N == 1 {
+		if e.Stage == stage && e.N == n {
 			return action
 		}
 		return relaytest.Action{}
@@ -122,7 +155,7 @@ func TestThreeLettersOnOneConnection(t *testing.T) {
 	settle(t, s, 3, 3)
 	want := "EHLO kurs.example.org"
 	for _, to := range []string{anna, bo, "sa@xn--rksmrgs-5wao1o.example"} {
-		want += "|MAIL FROM:<" + sender + "> BODY=8BITMIME|RCPT TO:<" + to + ">|DATA|."
+		want += "|MAIL FROM:<" + sender + ">|RCPT TO:<" + to + ">|DATA|."
 	}
 	if got := strings.Join(lines, "|"); got != want+"|QUIT" {
 		t.Errorf("got\n%s\nwant\n%s", got, want+"|QUIT")
@@ -143,10 +176,7 @@ func TestALetterArrivesAsItIs(t *testing.T) {
 	}
 	texts = append(texts, string(lessonBytes))
 	for _, text := range texts {
-		if err := conn.Offer(t.Context(), sender, anna, []byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := conn.Dot(t.Context()); err != nil {
+		if _, err := sendText(t.Context(), conn, anna, text, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -160,32 +190,36 @@ func TestALetterArrivesAsItIs(t *testing.T) {
 	}
 }
 
+var wrongEnvelopes = map[mailer.Envelope]mailer.Stage{
+	{From: sender, To: "anna@example.net>\r\nRCPT TO:<bo@example.net"}: mailer.Rcpt,
+	{From: sender, To: "anna@example.net> NOTIFY=NEVER"}:               mailer.Rcpt,
+	{From: sender, To: ""}:                       mailer.Rcpt,
+	{From: "kurs@example.org\r\nQUIT", To: anna}: mailer.Mail,
+	{From: "", To: anna}:                         mailer.Mail,
+}
+
 func TestWhatWouldBeSmuggledIsNotOffered(t *testing.T) {
 	t.Parallel()
 	s := relaytest.New(t, nil)
 	conn := dial(t, s, quick(s))
-	for _, test := range []struct {
-		from, to, text string
-		stage          mailer.Stage
-	}{
-		{sender, anna, "a\n.\r\n", mailer.Data},
-		{sender, anna, "a\r.\r\n", mailer.Data},
-		{sender, anna, "a\r\n.\r", mailer.Data},
-		{sender, anna, "a", mailer.Data},
-		{sender, anna, "", mailer.Data},
-		{sender, "anna@example.net>\r\nRCPT TO:<bo@example.net", letter, mailer.Rcpt},
-		{sender, "anna@example.net> NOTIFY=NEVER", letter, mailer.Rcpt},
-		{sender, "", letter, mailer.Rcpt},
-		{"kurs@example.org\r\nQUIT", anna, letter, mailer.Mail},
-		{"", anna, letter, mailer.Mail},
-	} {
-		expect(t, conn.Offer(t.Context(), test.from, test.to, []byte(test.text)), test.stage, 0, false)
+	for wrong, stage := range wrongEnvelopes {
+		expect(t, conn.Offer(t.Context(), wrong), stage, 0, false)
 	}
 	if _, err := send(t.Context(), conn, bo); err != nil {
 		t.Errorf("the session is spoilt: %v", err)
 	}
 	conn.Close()
 	settle(t, s, 1, 1)
+}
+
+func TestWhatWouldBeSmuggledIsNotWritten(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"a\n.\r\n", "a\r.\r\n", "a\r\n.\r", "a\n\r\r\n", "a", "\n", ""} {
+		s := relaytest.New(t, nil)
+		err := write(t.Context(), dial(t, s, quick(s)), anna, text)
+		expect(t, err, mailer.Data, 0, true)
+		settle(t, s, 0, 0)
+	}
 }
 
 // A letter whose dot was not sent must not arrive, however the session ends.
@@ -198,17 +232,20 @@ func TestALetterWithoutItsDotNeverArrives(t *testing.T) {
 			expect(t, c.Reset(t.Context()), mailer.ResetMail, 0, true)
 		},
 		"offer another": func(t *testing.T, c *mailer.Conn) {
-			expect(t, c.Offer(t.Context(), sender, bo, []byte(letter)), mailer.Mail, 0, true)
+			expect(t, c.Offer(t.Context(), envelope(bo)), mailer.Mail, 0, true)
+		},
+		"write twice": func(t *testing.T, c *mailer.Conn) {
+			expect(t, c.Write(t.Context(), []byte(letter)), mailer.Data, 0, true)
 		},
 		"abort, then dot": func(t *testing.T, c *mailer.Conn) {
 			c.Abort()
-			_, err := c.Dot(t.Context())
+			_, err := c.Dot(t.Context(), nil)
 			expect(t, err, mailer.Data, 0, true)
 		},
 		"dot too late": func(t *testing.T, c *mailer.Conn) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			_, err := c.Dot(ctx)
+			_, err := c.Dot(ctx, nil)
 			expect(t, err, mailer.Data, 0, true)
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want it to say that the context ended", err)
@@ -219,7 +256,7 @@ func TestALetterWithoutItsDotNeverArrives(t *testing.T) {
 			t.Parallel()
 			s := relaytest.New(t, nil)
 			conn := dial(t, s, quick(s))
-			if err := conn.Offer(t.Context(), sender, anna, []byte(letter)); err != nil {
+			if err := write(t.Context(), conn, anna, letter); err != nil {
 				t.Fatal(err)
 			}
 			start := time.Now()
@@ -266,9 +303,16 @@ func TestAbortIsAReset(t *testing.T) {
 
 func TestADotWithoutALetter(t *testing.T) {
 	t.Parallel()
-	s := relaytest.New(t, nil)
-	conn := dial(t, s, quick(s))
-	_, err := conn.Dot(t.Context())
-	expect(t, err, mailer.Data, 0, true)
-	settle(t, s, 0, 0)
+	for _, offered := range []bool{false, true} {
+		s := relaytest.New(t, nil)
+		conn := dial(t, s, quick(s))
+		if offered {
+			if err := conn.Offer(t.Context(), envelope(anna)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := conn.Dot(t.Context(), nil)
+		expect(t, err, mailer.Data, 0, true)
+		settle(t, s, 0, 0)
+	}
 }

@@ -3,7 +3,7 @@
 // against.
 //
 // Start with New, and with Action for what can go wrong. The relay is strict: commands in
-// their order, one recipient a letter, CRLF everywhere, and a letter whose connection closes
+// their order, no word before its turn, one recipient a letter, CRLF everywhere, and a letter whose connection closes
 // before its dot has never been.
 package relaytest
 
@@ -15,6 +15,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -70,6 +71,7 @@ type Server struct {
 	security security
 	stopped  chan struct{}
 	running  sync.WaitGroup
+	stepwise atomic.Bool
 
 	script sync.Mutex // held while behave is asked, and for the counts
 	events map[Stage]int
@@ -117,6 +119,13 @@ func start(t testing.TB, security security, behave func(Event) Action) *Server {
 	}
 	s.running.Go(s.listen)
 	t.Cleanup(s.stop)
+	return s
+}
+
+// WithoutPipelining makes it a relay that does not offer PIPELINING, which it otherwise does,
+// and that hangs up on whoever does not wait for each reply.
+func (s *Server) WithoutPipelining() *Server {
+	s.stepwise.Store(true)
 	return s
 }
 

@@ -53,6 +53,10 @@ func wellEnded(line []byte) bool {
 // command answers one line, and says whether the session goes on.
 func (c *session) command(line string) bool {
 	verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
+	if c.in.Buffered() > 0 && !c.mayBeFollowed(verb) {
+		c.send("503 5.5.1 you did not wait for the reply to " + verb)
+		return false
+	}
 	switch verb {
 	case "EHLO", "HELO":
 		return c.answer(Hello, line, c.extensions()) != ""
@@ -76,8 +80,17 @@ func (c *session) command(line string) bool {
 	return c.send("500 5.5.1 what?")
 }
 
+// mayBeFollowed says whether another command may come before the reply to this one. Where the
+// reply decides what comes next, it must be waited for (RFC 2920 §3.1).
+func (c *session) mayBeFollowed(verb string) bool {
+	return !c.server.stepwise.Load() && (verb == "MAIL" || verb == "RCPT" || verb == "RSET")
+}
+
 func (c *session) extensions() string {
 	lines := "250-relaytest\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n"
+	if !c.server.stepwise.Load() {
+		lines += "250-PIPELINING\r\n"
+	}
 	if c.server.security == startTLS && !c.secure {
 		lines += "250-STARTTLS\r\n"
 	}
