@@ -192,8 +192,8 @@ func (s *Store) ready(ctx context.Context, tx *sqlx.Tx, now time.Time, d *inHand
 	d.ReadyAt = &now
 	_, err := tx.ExecContext(ctx, `
 		update deliveries
-		set state = $3, ready_at = $4, version = $5, reason = null
-		where subscriber_id = $1 and id = $2`, d.SubscriberID, d.DeliveryKey.ID, d.State, now, d.Version)
+		set state = $3, ready_at = $4, version = $5, reason = null, deaths = least(deaths, $6)
+		where subscriber_id = $1 and id = $2`, d.SubscriberID, d.DeliveryKey.ID, d.State, now, d.Version, suspicious)
 	if err != nil {
 		return err
 	}

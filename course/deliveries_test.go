@@ -350,7 +350,7 @@ func TestACancelledLetterIsNotSentByWhoeverHoldsIt(t *testing.T) {
 	st, now := ready(t)
 	c := st.claimOne(now)
 	st.cancelled(now, c.handle())
-	if _, err := st.Mark(st.ctx, now, c, "relay", nil); !errors.Is(err, ErrFenced) {
+	if _, err := st.tryMark(now, c, nil); !errors.Is(err, ErrFenced) {
 		t.Errorf("marked: %v, want ErrFenced", err)
 	}
 	st.must(st.Release(st.ctx, c, now))
@@ -369,7 +369,7 @@ func TestCancellingOrMarkingWins(t *testing.T) {
 		var marked, stopped error
 		together(2, func(i int) {
 			if i == 0 {
-				_, marked = st.Mark(st.ctx, now, c, "relay", []byte("bytes"))
+				_, marked = st.tryMark(now, c, []byte("bytes"))
 			} else {
 				_, _, stopped = st.Cancel(st.ctx, now, c.handle())
 			}

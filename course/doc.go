@@ -3,7 +3,7 @@
 //
 // Start with Store: each of its exported methods is one event in one
 // transaction, named after it. In the order of a reader's life: Subscribe,
-// Confirm, PlanDue, Claim, Mark, Record, Unsubscribe. What can be decided
+// Confirm, PlanDue, Claim, Advance (which marks and records), Unsubscribe. What can be decided
 // without the database is pure and stands apart: Rhythm (schedule.go), Judge
 // (outcome.go), ParseAddress (address.go), the planner's step (plan.go) and an
 // admin's send (send.go).
@@ -19,7 +19,8 @@
 //	versions      every text that was ever planned, by content
 //	requests      letters asked for outside a course's own pace
 //	deliveries    one letter to one subscriber, with its own state and due time
-//	attempts      what became of each try, append-only
+//	attempts      what became of each try, append-only; a letter that was accepted
+//	              when it was first tried has no row, since its own says everything
 //	workers       who is alive, by heartbeat
 //	holds         what is not to be sent until it is released
 //
@@ -37,9 +38,10 @@
 // The same in words, from each state on:
 //
 //	queued     claimed by Claim
-//	claimed    sending by Mark; queued by Release, Recover, Leave; parked by Park;
-//	           deferred or rejected by Record, when the relay refused it before the mark
-//	sending    accepted, rejected, deferred, uncertain by Record; queued by Withdraw;
+//	claimed    sending by a Mark; queued by Release, Recover, Leave; parked by Park, and
+//	           by Recover when worker after worker died with it; deferred or rejected
+//	           by a Record, when the relay refused it before the mark
+//	sending    accepted, rejected, deferred, uncertain by a Record; queued by Withdraw;
 //	           uncertain by Recover
 //	deferred   claimed by Claim when its time has come; rejected after four days
 //	uncertain  accepted or rejected by a late Record; by EndQuarantine queued once,
@@ -49,7 +51,7 @@
 //	           admin's, from uncertain too; queued by Rejoin
 //
 // A hold or a pause is no state: the letter stays queued, Claim passes it over
-// and Mark refuses it.
+// and its mark is refused.
 //
 // A letter is planned once per (subscriber, letter, copy), which the database
 // guards. It is claimed for a worker's lease, rendered, and handed to the relay

@@ -2,7 +2,6 @@ package course
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // The brake. A hold keeps letters queued from the moment it is committed, since
-// Mark asks for it; a pause stops planning too. Nothing is lost by either.
+// every mark asks for it; a pause stops planning too. Nothing is lost by either.
 
 // Scopes of a hold besides a letter's name.
 const (
@@ -24,9 +23,6 @@ type Hold struct {
 	Reason string    `json:"reason" db:"reason"`
 	HeldAt time.Time `json:"held_at" db:"held_at"`
 }
-
-// ErrHeld says that a letter is held: give it back, it is not to be sent now.
-var ErrHeld = errors.New("held")
 
 // atRest is when held letters are ready, so that claiming need not step over them.
 var atRest = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -51,7 +47,8 @@ func (s *Store) Hold(ctx context.Context, now time.Time, scope, reason string) e
 }
 
 // ReleaseHold lets go what was held and returns how many letters then wait to be
-// sent. What was not held stays as it is.
+// sent. What was not held stays as it is. A letter that was never tried takes its
+// text as it is now: mending the text is what it will have been held for.
 func (s *Store) ReleaseHold(ctx context.Context, now time.Time, scope string) (int, error) {
 	waiting := 0
 	err := s.transact(ctx, "release "+scope, func(tx *sqlx.Tx) error {
@@ -60,8 +57,9 @@ func (s *Store) ReleaseHold(ctx context.Context, now time.Time, scope string) (i
 		}
 		_, err := tx.ExecContext(ctx, `
 			update deliveries
-			set ready_at = $2
-			where letter = $1 and state = 'queued' and ready_at = $3`, scope, now, atRest)
+			set ready_at = case when ready_at = $3 then $2 else ready_at end,
+			    version = case when attempt = 0 then coalesce($4, version) else version end
+			where letter = $1 and state = 'queued' and (ready_at = $3 or attempt = 0)`, scope, now, atRest, s.text(scope))
 		if err != nil {
 			return err
 		}

@@ -53,6 +53,30 @@ func TestAHeldWeekStaysAndTheRestGoes(t *testing.T) {
 	}
 }
 
+// Whoever was not tried yet gets the mended text: Anna, whose letter lay held, and
+// Cilla, who joined meanwhile. Bo's first try may have arrived; his second is the
+// same.
+func TestWhatIsReleasedTakesTheMendedText(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-03 08:00")
+	st.joined(now, bo)
+	st.deferredOnce(now)
+	st.joined(now, anna)
+	st.holds(natverk.Letter(1))
+	st.joined(now, cilla)
+	mended := aCourse("natverk", "brev", 8, natverk.Rhythm)
+	mended.Lessons[0].Version.Source = []byte("text brev1, mended")
+	st.must(st.Publish(st.ctx, confirmV1, []Course{mended}))
+	st.releases(now, natverk.Letter(1))
+	for email, want := range map[string]string{anna: "text brev1, mended", bo: "text brev1", cilla: "text brev1, mended"} {
+		v, err := st.Version(st.ctx, st.version(email))
+		st.must(err)
+		if string(v.Source) != want {
+			t.Errorf("%s gets %q, want %q", email, v.Source, want)
+		}
+	}
+}
+
 // The letter stands before the relay, all but its dot, when the hold comes.
 func TestAHoldStopsWhatHasNotPassedTheMark(t *testing.T) {
 	for _, scope := range []string{natverk.Letter(1), Everything, Pause} {
@@ -60,7 +84,7 @@ func TestAHoldStopsWhatHasNotPassedTheMark(t *testing.T) {
 			st, now := ready(t)
 			c := st.claimOne(now)
 			st.holds(scope)
-			if _, err := st.Mark(st.ctx, now, c, "relay", []byte("sum")); !errors.Is(err, ErrHeld) {
+			if _, err := st.tryMark(now, c, []byte("sum")); !errors.Is(err, ErrHeld) {
 				t.Errorf("hold of %s: %v, want ErrHeld", scope, err)
 			}
 			st.must(st.Release(st.ctx, c, now))

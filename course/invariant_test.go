@@ -45,11 +45,11 @@ var laws = []struct{ law, breach string }{
 		where a.letter like 'lesson:%'
 		and not exists (select from requests r where r.subscriber_id = a.subscriber_id and r.letter in (a.letter, b.letter))
 		and (b.planned_at < a.planned_at or a.settled_at is null or a.state = 'accepted' and a.settled_at > b.planned_at)`},
-	{"an accepted letter has the attempt that the relay accepted", `
+	{"an accepted letter has the attempt that the relay accepted, or was accepted when it was first tried", `
 		select d.letter
 		from deliveries d
 		left join attempts a on (a.subscriber_id, a.delivery_id, a.attempt) = (d.subscriber_id, d.id, d.attempt)
-		where d.state = 'accepted' and a.outcome is distinct from 'accepted'`},
+		where d.state = 'accepted' and a.outcome is distinct from 'accepted' and (a.outcome is not null or d.attempt > 1)`},
 	{"no letter is accepted twice", `
 		select text(delivery_id) from attempts where outcome = 'accepted' group by 1 having count(*) > 1`},
 	{"an address that is not suppressed for leaving wants something, or never left", `

@@ -29,12 +29,13 @@ func (s *Store) Join(ctx context.Context, name string) (int64, error) {
 // to others: it must start anew.
 var ErrDeclaredGone = fmt.Errorf("this worker was taken for dead")
 
-// Beat renews a worker's lease. Errors: ErrDeclaredGone.
-func (s *Store) Beat(ctx context.Context, worker int64) error {
+// Beat renews a worker's lease, and says what is wrong with its relays, "" for
+// nothing. Errors: ErrDeclaredGone.
+func (s *Store) Beat(ctx context.Context, worker int64, trouble string) error {
 	beat, err := s.db.ExecContext(ctx, `
 		update workers
-		set heartbeat_at = now()
-		where id = $1 and stopped_at is null`, worker)
+		set heartbeat_at = now(), trouble = $2
+		where id = $1 and stopped_at is null`, worker, trouble)
 	if err != nil {
 		return fmt.Errorf("renew the lease: %w", away(err))
 	}
@@ -47,7 +48,7 @@ func (s *Store) Beat(ctx context.Context, worker int64) error {
 // Leave ends a worker: what it claimed and did not begin to send is queued again.
 func (s *Store) Leave(ctx context.Context, now time.Time, worker int64) error {
 	return s.transact(ctx, "sign the worker off", func(tx *sqlx.Tx) error {
-		return bury(ctx, tx, now, []int64{worker})
+		return bury(ctx, tx, now, []int64{worker}, 0)
 	})
 }
 
@@ -67,24 +68,34 @@ func (s *Store) Recover(ctx context.Context, now time.Time, lease time.Duration)
 		if err != nil || len(gone) == 0 {
 			return err
 		}
-		return bury(ctx, tx, now, gone)
+		return bury(ctx, tx, now, gone, 1)
 	})
 	return len(gone), err
 }
 
-func bury(ctx context.Context, tx *sqlx.Tx, now time.Time, workers []int64) error {
-	for _, query := range []string{
-		`select from workers where id = any($1) order by id for update`, // no claim of theirs is under way
-		`update workers
-		 set stopped_at = now()
-		 where id = any($1) and stopped_at is null`,
-		`update deliveries
-		 set state = 'queued', ready_at = due_at, worker = null
-		 where worker = any($1) and state = 'claimed'`,
-	} {
-		if _, err := tx.ExecContext(ctx, query, pq.Array(workers)); err != nil {
-			return err
-		}
+// bury queues what workers had claimed. A letter that one too many died with is
+// parked instead: it may be what kills them.
+func bury(ctx context.Context, tx *sqlx.Tx, now time.Time, workers []int64, deaths int) error {
+	_, err := tx.ExecContext(ctx, `select from workers where id = any($1) order by id for update`, pq.Array(workers)) // no claim of theirs is under way
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		update workers
+		set stopped_at = now()
+		where id = any($1) and stopped_at is null`, pq.Array(workers))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		update deliveries
+		set deaths = deaths + $2, worker = null,
+		    state = case when deaths + $2 >= $3 then 'parked' else 'queued' end,
+		    ready_at = case when deaths + $2 < $3 then due_at end,
+		    reason = case when deaths + $2 >= $3 then 'each worker that took it up died' else reason end
+		where worker = any($1) and state = 'claimed'`, pq.Array(workers), deaths, deadly)
+	if err != nil {
+		return err
 	}
 	if err := doubt(ctx, tx, now, workers); err != nil {
 		return err

@@ -43,13 +43,13 @@ func TestADeadWorkersLettersAreTakenOver(t *testing.T) {
 	if n, err := st.Recover(st.ctx, at("2026-11-03 08:00"), lease); n != 0 || err != nil {
 		t.Errorf("%d more workers gone, %v", n, err)
 	}
-	if err := st.Beat(st.ctx, st.worker); !errors.Is(err, ErrDeclaredGone) {
+	if err := st.Beat(st.ctx, st.worker, ""); !errors.Is(err, ErrDeclaredGone) {
 		t.Errorf("the dead worker beats: %v, want ErrDeclaredGone", err)
 	}
-	if err := st.Beat(st.ctx, alive); err != nil {
+	if err := st.Beat(st.ctx, alive, ""); err != nil {
 		t.Errorf("the living one: %v", err)
 	}
-	if _, err := st.Mark(st.ctx, now, one[0], "relay", nil); err != nil {
+	if _, err := st.tryMark(now, one[0], nil); err != nil {
 		t.Errorf("the living one marks: %v", err)
 	}
 }
@@ -57,11 +57,11 @@ func TestADeadWorkersLettersAreTakenOver(t *testing.T) {
 func TestAHeartbeatKeepsAWorkerAlive(t *testing.T) {
 	st := begin(t)
 	st.exec(`update workers set heartbeat_at = now() - interval '1 hour'`)
-	st.must(st.Beat(st.ctx, st.worker))
+	st.must(st.Beat(st.ctx, st.worker, ""))
 	if n, err := st.Recover(st.ctx, at("2026-11-03 08:00"), lease); n != 0 || err != nil {
 		t.Errorf("%d workers gone, %v, want none", n, err)
 	}
-	if err := st.Beat(st.ctx, 12345); !errors.Is(err, ErrDeclaredGone) {
+	if err := st.Beat(st.ctx, 12345, ""); !errors.Is(err, ErrDeclaredGone) {
 		t.Errorf("nobody beats: %v, want ErrDeclaredGone", err)
 	}
 }
@@ -85,7 +85,7 @@ func TestAWorkerTakenForDeadIsGivenNothing(t *testing.T) {
 func TestAWorkerThatIsBeingTakenForDeadIsGivenNothing(t *testing.T) {
 	st, now := ready(t)
 	tx := st.db.MustBegin()
-	st.must(bury(st.ctx, tx, at("2026-11-03 08:00"), []int64{st.worker}))
+	st.must(bury(st.ctx, tx, at("2026-11-03 08:00"), []int64{st.worker}, 1))
 	got := make(chan int)
 	go func() {
 		claimed, err := st.Claim(st.ctx, now, st.worker, Scope{}, 10)
@@ -115,7 +115,7 @@ func TestAWorkerThatLeavesReleasesItsLetters(t *testing.T) {
 	if st.key(bo, "brev1"); st.ledger(bo)[1] != "brev1 accepted" {
 		t.Errorf("bo has %v", st.ledger(bo))
 	}
-	if err := st.Beat(st.ctx, st.worker); !errors.Is(err, ErrDeclaredGone) {
+	if err := st.Beat(st.ctx, st.worker, ""); !errors.Is(err, ErrDeclaredGone) {
 		t.Errorf("having left it beats: %v, want ErrDeclaredGone", err)
 	}
 	st.exec(`update workers set heartbeat_at = now() - interval '1 hour'`)
@@ -164,7 +164,7 @@ func TestARecoveryThatBreaksOffIsDoneAgain(t *testing.T) {
 	before := st.dump()
 	for range 5 {
 		tx := st.db.MustBegin()
-		st.must(bury(st.ctx, tx, at("2026-11-03 08:00"), []int64{st.worker}))
+		st.must(bury(st.ctx, tx, at("2026-11-03 08:00"), []int64{st.worker}, 1))
 		st.must(tx.Rollback())
 	}
 	if st.dump() != before {

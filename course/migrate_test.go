@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -69,7 +70,8 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	st := begin(t)
 	now := at("2026-11-05 10:00")
 	st.joined(now, anna)
-	st.deliver(now) // brev1 is accepted
+	st.deferredOnce(now)
+	st.deliver(now.Add(time.Hour)) // brev1 is accepted
 	tests := []struct{ constraint, sql string }{
 		{"installation_is_one_row", `insert into installation values (2, '\x00', now())`},
 		{"installation_pkey", `insert into installation values (1, '\x00', now())`},

@@ -2,7 +2,6 @@ package course
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -10,15 +9,16 @@ import (
 type Record struct {
 	Claimed
 	Worker  int64
-	Attempt int // as Mark returned it; 0 where the relay refused the letter before the mark
+	Attempt int // as its mark numbered it; 0 where the relay refused the letter before the mark
 	Relay   string
+	At      time.Time // when the attempt ended
 	Ending  Ending
 	Verdict Verdict // Accepted, Deferred, Rejected or Uncertain
 }
 
 // state returns the delivery's state after an attempt and, if it is to be
 // tried again, when. A letter that was deferred for too long is rejected.
-func (r Record) state(now time.Time) (state string, readyAt *time.Time) {
+func (r Record) state() (state string, readyAt *time.Time) {
 	switch r.Verdict {
 	case Accepted:
 		return "accepted", nil
@@ -27,20 +27,20 @@ func (r Record) state(now time.Time) (state string, readyAt *time.Time) {
 	case Uncertain:
 		return "uncertain", nil
 	}
-	again := now.Add(Backoff(r.Claimed.Attempt + 1))
+	again := r.At.Add(Backoff(r.Claimed.Attempt + 1))
 	if again.After(r.DatedAt.Add(GiveUpAfter)) {
 		return "rejected", nil
 	}
 	return "deferred", &again
 }
 
-// Record writes the end of an attempt down. It is fenced by the attempt's
+// record writes the end of an attempt down. It is fenced by the attempt's
 // number, never by a lease: a late reply still settles an uncertain letter, also
 // one that was queued to be sent again, as long as it was not. An attempt that
 // was refused before its mark is fenced by the claim. A letter whose reader left
 // meanwhile is cancelled instead of deferred.
-func (s *Store) Record(ctx context.Context, now time.Time, r Record) error {
-	state, readyAt := r.state(now)
+func (s *Store) record(ctx context.Context, r Record) error {
+	state, readyAt := r.state()
 	e := r.Ending
 	_, err := s.db.ExecContext(ctx, `
 		with ended as (
@@ -66,10 +66,7 @@ func (s *Store) Record(ctx context.Context, now time.Time, r Record) error {
 		on conflict (subscriber_id, delivery_id, attempt) do update
 		set ended_at = excluded.ended_at, outcome = excluded.outcome, stage = excluded.stage,
 		    code = excluded.code, enhanced = excluded.enhanced, reply = excluded.reply`,
-		r.SubscriberID, r.ID, r.Claim, r.Attempt, state, readyAt, r.Relay, e.Reply, e.QueueID, now,
+		r.SubscriberID, r.ID, r.Claim, r.Attempt, state, readyAt, r.Relay, e.Reply, e.QueueID, r.At,
 		r.Worker, string(e.Stage), e.Code, e.Enhanced)
-	if err != nil {
-		return fmt.Errorf("record a delivery: %w", away(err))
-	}
-	return nil
+	return err
 }

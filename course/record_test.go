@@ -29,7 +29,7 @@ func TestAnAcceptedLetterIsWrittenDown(t *testing.T) {
 	c := st.claimOne(now)
 	st.ended(now.Add(2*time.Second), c, st.mark(now.Add(time.Second), c), Ending{Stage: AtDot, Code: 250, Enhanced: "2.0.0", Reply: "250 2.0.0 Ok: queued as 4F", QueueID: "4F"})
 	st.wantRow(c.DeliveryKey, "accepted claim 1 attempt 1 free settled 11-03 08:00 250 2.0.0 Ok: queued as 4F 4F")
-	st.wantAttempts(`1 accepted dot 250 2.0.0 '250 2.0.0 Ok: queued as 4F' relay.exempel.se worker 1 marked 08:00:01 ended 11-03 08:00:02 bytes of lesson:natverk/brev1`)
+	st.wantAttempts() // its own row says everything
 	if got := st.claimAll(now.AddDate(1, 0, 0)); len(got) != 0 {
 		t.Errorf("claimed again: %v", got)
 	}
@@ -155,7 +155,7 @@ func TestALetterUnderWayToWhoLeftIsNotTriedAgain(t *testing.T) {
 		}, "cancelled claim 1 attempt 1 free settled 11-03 08:01 451 later left"},
 		"withdrawn": {func(st *story, now time.Time, c Claimed, attempt int) {
 			st.must(st.Withdraw(st.ctx, c, attempt))
-		}, "cancelled claim 1 attempt 1 free settled 11-03 08:00 left"},
+		}, "cancelled claim 1 attempt 0 free settled 11-03 08:00 left"},
 		"accepted": {func(st *story, now time.Time, c Claimed, attempt int) {
 			st.ended(now, c, attempt, accepted)
 		}, "accepted claim 1 attempt 1 free settled 11-03 08:01 250 OK Q1"},

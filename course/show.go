@@ -45,6 +45,8 @@ type Delivery struct {
 	MarkedAt  *time.Time `json:"marked_at,omitempty" db:"marked_at"`
 	SettledAt *time.Time `json:"settled_at" db:"settled_at"`
 	Attempts  int        `json:"attempts" db:"attempt"`
+	Doubts    int        `json:"doubts" db:"doubts"`   // copies whose reply was never heard
+	Repeats   int        `json:"repeats" db:"repeats"` // copies sent because of that
 	Relay     string     `json:"relay,omitempty" db:"relay"`
 	QueueID   string     `json:"queue_id,omitempty" db:"queue_id"`
 	Reply     string     `json:"reply,omitempty" db:"reply"`
@@ -74,7 +76,7 @@ func (s *Store) Show(ctx context.Context, email string) (Profile, error) {
 	if err == nil {
 		err = s.db.SelectContext(ctx, &p.Deliveries, `
 			select letter, copy, state, planned_at, due_at, nullif(ready_at, $2) as ready_at,
-			       exists (select from holds where scope in ('everything', 'pause', letter)) as held, dated_at, marked_at, settled_at, attempt,
+			       exists (select from holds where scope in ('everything', 'pause', letter)) as held, dated_at, marked_at, settled_at, attempt, doubts, repeats,
 			       coalesce(relay, '') as relay, coalesce(queue_id, '') as queue_id,
 			       coalesce(reply, '') as reply, coalesce(reason, '') as reason
 			from deliveries
@@ -172,7 +174,13 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 			from attempts a
 			join deliveries d on d.subscriber_id = a.subscriber_id and d.id = a.delivery_id
 			where a.subscriber_id = $1
-			order by a.ended_at, a.attempt`},
+			union all
+			select letter, copy, attempt, marked_at, settled_at, state, relay, 'dot', 250, '', reply
+			from deliveries d
+			where subscriber_id = $1 and state = 'accepted' and not exists (
+				select from attempts a
+				where (a.subscriber_id, a.delivery_id, a.attempt) = (d.subscriber_id, d.id, d.attempt))
+			order by ended_at, attempt`},
 		{&d.Requests, `
 			select letter, copy, reason, requested_at
 			from requests

@@ -103,7 +103,8 @@ func TestADossierHoldsEverything(t *testing.T) {
 	st.must(st.Subscribe(st.ctx, now, SignUp{Email: anna, Newsletter: true, Article: "laget", Form: "/artiklar/laget", Access: "Läs.", NewsletterWording: "Ja."}))
 	st.deliver(now)
 	st.confirmed(now, anna, "natverk")
-	st.deliver(now)
+	st.deferredOnce(now)
+	st.deliver(now.Add(time.Hour))
 	st.confirmedAgain(now.Add(time.Hour), anna)
 	st.joined(now.Add(time.Hour), bo) // not hers
 	st.confirmedAgain(now.Add(2*time.Hour), anna)

@@ -53,6 +53,7 @@ type WorkerStatus struct {
 	Name      string    `json:"name" db:"name"`
 	StartedAt time.Time `json:"started_at" db:"started_at"`
 	Silent    float64   `json:"silent_seconds" db:"silent"` // since its last heartbeat
+	Trouble   string    `json:"trouble" db:"trouble"`       // with its relays, "" for none
 }
 
 // Stuck is a group of letters that wait for something, and what for.
@@ -171,7 +172,7 @@ func (s *Store) readCourses(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *S
 
 func readWorkers(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
 	return tx.SelectContext(ctx, &st.Workers, `
-		select id, name, started_at, extract(epoch from clock_timestamp() - heartbeat_at) as silent
+		select id, name, started_at, extract(epoch from clock_timestamp() - heartbeat_at) as silent, trouble
 		from workers
 		where stopped_at is null
 		order by id`)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -30,8 +31,12 @@ var (
 // Store keeps the truth. Each exported method is one event and one
 // transaction. Business methods take now; only leases use the database's clock.
 type Store struct {
-	db   *sqlx.DB
-	keys keys
+	db     *sqlx.DB
+	direct *sqlx.DB // past a pooler; db, where there is none
+	keys   keys
+
+	preparing sync.Mutex
+	advancing *sqlx.Stmt // nil until it is first needed
 	// the texts that Publish made known, by which new letters are planned
 	confirm Version
 	courses []Course
@@ -40,6 +45,7 @@ type Store struct {
 // Options for Open.
 type Options struct {
 	DSN         string
+	DirectDSN   string   // the same past a connection pooler, for prepared statements; "" means DSN
 	Secrets     []string // the first signs, all verify; each 32 characters or more
 	Connections int      // pool size; 0 means 4
 }
@@ -56,9 +62,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(o.Connections)
 	db.SetMaxIdleConns(o.Connections)
-	s := &Store{db: db}
+	s := &Store{db: db, direct: db}
+	if o.DirectDSN != "" && o.DirectDSN != o.DSN {
+		if s.direct, err = sqlx.Open("postgres", o.DirectDSN); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("open the database past its pooler: %w", err)
+		}
+		s.direct.SetMaxOpenConns(1)
+	}
 	if err := s.unlock(ctx, o.Secrets); err != nil {
-		db.Close()
+		s.Close()
 		return nil, err
 	}
 	return s, nil
@@ -77,7 +90,7 @@ func (s *Store) unlock(ctx context.Context, secrets []string) error {
 }
 
 // Close ends the store's connections.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.direct.Close(), s.db.Close()) }
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {

@@ -203,9 +203,29 @@ func (st *story) claimOne(now time.Time) Claimed {
 
 func (st *story) mark(now time.Time, c Claimed) int {
 	st.Helper()
-	attempt, err := st.Mark(st.ctx, now, c, "relay.exempel.se", []byte("bytes of "+c.Letter))
+	attempt, err := st.tryMark(now, c, []byte("bytes of "+c.Letter))
 	st.must(err)
 	return attempt
+}
+
+// tryMark asks for a mark, and returns the attempt's number or why there is none.
+func (st *story) tryMark(now time.Time, c Claimed, sha256 []byte) (int, error) {
+	st.Helper()
+	refused, err := st.Advance(st.ctx, nil, []Mark{{Claimed: c, Relay: "relay.exempel.se", SHA256: sha256, At: now}})
+	if err == nil {
+		err = refused[0]
+	}
+	if err != nil {
+		return 0, err
+	}
+	return c.Attempt + 1, nil
+}
+
+// recorded writes an ending down.
+func (st *story) recorded(r Record) {
+	st.Helper()
+	_, err := st.Advance(st.ctx, []Record{r}, nil)
+	st.must(err)
 }
 
 var accepted = Ending{Stage: AtDot, Code: 250, Reply: "250 OK", QueueID: "Q1"}
@@ -213,7 +233,7 @@ var accepted = Ending{Stage: AtDot, Code: 250, Reply: "250 OK", QueueID: "Q1"}
 // ended records how a marked letter ended.
 func (st *story) ended(now time.Time, c Claimed, attempt int, e Ending) {
 	st.Helper()
-	st.must(st.Record(st.ctx, now, Record{Claimed: c, Worker: st.worker, Attempt: attempt, Relay: "relay.exempel.se", Ending: e, Verdict: Judge(e)}))
+	st.recorded(Record{At: now, Claimed: c, Worker: st.worker, Attempt: attempt, Relay: "relay.exempel.se", Ending: e, Verdict: Judge(e)})
 	st.check()
 }
 
@@ -222,11 +242,19 @@ func (st *story) deliver(now time.Time) (letters int) {
 	st.Helper()
 	for _, c := range st.claimAll(now) {
 		attempt := st.mark(now, c)
-		st.must(st.Record(st.ctx, now, Record{Claimed: c, Worker: st.worker, Attempt: attempt, Relay: "relay.exempel.se", Ending: accepted, Verdict: Accepted}))
+		st.recorded(Record{At: now, Claimed: c, Worker: st.worker, Attempt: attempt, Relay: "relay.exempel.se", Ending: accepted, Verdict: Accepted})
 		letters++
 	}
 	st.check()
 	return letters
+}
+
+// deferredOnce has the relay put off everything that is ready.
+func (st *story) deferredOnce(now time.Time) {
+	st.Helper()
+	for _, c := range st.claimAll(now) {
+		st.ended(now, c, st.mark(now, c), Ending{Stage: AtDot, Code: 451, Enhanced: "4.3.0", Reply: "451 4.3.0 later"})
+	}
 }
 
 // together runs n things at once and waits for all.

@@ -3,6 +3,7 @@ package course
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -55,6 +56,12 @@ func (c clock) tell(d Delivery, now time.Time) string {
 	if d.Attempts > 1 {
 		line += fmt.Sprintf("; %d attempts", d.Attempts)
 	}
+	switch {
+	case d.Repeats == 1:
+		line += "; second copy after a lost connection"
+	case d.Repeats > 1:
+		line += fmt.Sprintf("; %d further copies after lost connections", d.Repeats)
+	}
 	return line
 }
 
@@ -69,9 +76,9 @@ func (c clock) outcome(d Delivery, now time.Time) string {
 	case "cancelled":
 		return fmt.Sprintf("cancelled on %s: %s", c.maybe(d.SettledAt), reasons[d.Reason])
 	case "uncertain":
-		return fmt.Sprintf("uncertain: handed to the relay %s on %s, and no reply came (%s)", d.Relay, c.maybe(d.MarkedAt), d.Reply)
+		return fmt.Sprintf("uncertain: handed to the relay %s on %s, and no reply came (%s); after the quarantine %s", d.Relay, c.maybe(d.MarkedAt), d.Reply, d.afterQuarantine())
 	case "parked":
-		return fmt.Sprintf("parked, waits for an admin: %s", d.Reason)
+		return fmt.Sprintf("parked, waits for an admin: %s; see course deliveries list", d.Reason)
 	case "queued":
 		if d.Held {
 			return "queued, and held: it goes out when an admin releases it"
@@ -82,6 +89,17 @@ func (c clock) outcome(d Delivery, now time.Time) string {
 		return fmt.Sprintf("queued since %s, waits for a worker", c.maybe(d.ReadyAt))
 	}
 	return "being sent at this moment"
+}
+
+// afterQuarantine says what EndQuarantine will decide.
+func (d Delivery) afterQuarantine() string {
+	switch {
+	case strings.HasPrefix(d.Letter, "confirm:"):
+		return "it is cancelled"
+	case d.Doubts > 1:
+		return "it waits for an admin"
+	}
+	return "it is sent once more"
 }
 
 // reasons of a cancellation, as people read them.

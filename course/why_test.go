@@ -36,7 +36,7 @@ func TestWhyTellsOfEveryState(t *testing.T) {
 
 	c = st.claimOne(now)
 	st.ended(now, c, st.mark(now, c), Ending{Stage: AtDot, Reply: "connection lost"})
-	why(now, "uncertain: handed to the relay relay.exempel.se on Tue 3 November 2026 09:15:00 CET, and no reply came (connection lost); 2 attempts")
+	why(now, "uncertain: handed to the relay relay.exempel.se on Tue 3 November 2026 09:15:00 CET, and no reply came (connection lost); after the quarantine it is sent once more; 2 attempts")
 	st.ended(now.Add(time.Minute), c, 2, accepted)
 	why(now, "accepted by the relay relay.exempel.se on Tue 3 November 2026 09:16:00 CET, queue id Q1; 2 attempts")
 
@@ -52,8 +52,31 @@ func TestWhyTellsOfEveryState(t *testing.T) {
 	st.exec(`delete from requests where copy > 0`)
 	st.planned(at("2026-11-10 08:00"))
 	st.must(st.Park(st.ctx, st.claimOne(at("2026-11-10 08:00")), "the template has no field Nam"))
-	st.wantWhy(now, anna, 2, "parked, waits for an admin: the template has no field Nam")
+	st.wantWhy(now, anna, 2, "parked, waits for an admin: the template has no field Nam; see course deliveries list")
 	st.wantWhy(now, anna, 3, "not yet: due on Tue 17 November 2026 08:00:00 CET; waits for week 2, which is parked")
+}
+
+// The first copy's reply was never heard; the second's was, or was not either.
+func TestWhyTellsOfASecondCopy(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  Ending
+		want string
+	}{
+		"heard":   {accepted, "accepted by the relay relay.exempel.se on Tue 3 November 2026 08:15:00 CET, queue id Q1; 2 attempts; second copy after a lost connection"},
+		"unheard": {Ending{Stage: AtDot, Reply: "connection lost"}, "uncertain: handed to the relay relay.exempel.se on Tue 3 November 2026 08:15:00 CET, and no reply came (connection lost); after the quarantine it waits for an admin; 2 attempts; second copy after a lost connection"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st, now := ready(t)
+			first := st.claimOne(now)
+			st.ended(now, first, st.mark(now, first), Ending{Stage: AtDot, Reply: "connection lost"})
+			now = now.Add(Quarantine)
+			_, err := st.EndQuarantine(st.ctx, now, Quarantine)
+			st.must(err)
+			second := st.claimOne(now)
+			st.ended(now, second, st.mark(now, second), c.end)
+			st.wantWhy(now, anna, 1, c.want)
+		})
+	}
 }
 
 func TestWhyTellsWhyThereIsNoLetter(t *testing.T) {

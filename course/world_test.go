@@ -115,7 +115,7 @@ func (w *world) work() {
 	done := true
 	switch n := w.IntN(20); {
 	case h.attempt == 0 && n < 14:
-		attempt, err := w.Mark(w.ctx, w.now, h.Claimed, "relay", []byte("bytes"))
+		attempt, err := w.tryMark(w.now, h.Claimed, []byte("bytes"))
 		w.allow(err, ErrFenced)
 		h.attempt, done = attempt, attempt == 0
 	case h.attempt == 0 && n < 16:
@@ -136,7 +136,7 @@ func (w *world) work() {
 }
 
 func (w *world) ends(h held, e Ending) {
-	w.must(w.Record(w.ctx, w.now, Record{Claimed: h.Claimed, Worker: h.worker, Attempt: h.attempt, Relay: "relay", Ending: e, Verdict: Judge(e)}))
+	w.recorded(Record{At: w.now, Claimed: h.Claimed, Worker: h.worker, Attempt: h.attempt, Relay: "relay", Ending: e, Verdict: Judge(e)})
 }
 
 // aReaderActs signs somebody up, opens one of their links, or leaves.

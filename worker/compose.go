@@ -15,16 +15,22 @@ import (
 
 // letter is a delivery as it travels.
 type letter struct {
-	sender, recipient string // of the envelope
-	bytes             []byte
+	envelope mailer.Envelope
+	bytes    []byte
 }
 
 // testMark opens the subject of a letter that an admin asked for as a test.
 const testMark = "[Prov] "
 
 // compose makes the bytes of a delivery. The same row gives the same bytes:
-// all that goes in is the row, the version it names, and the settings.
-func (w *Worker) compose(ctx context.Context, c course.Claimed) (letter, error) {
+// all that goes in is the row, the version it names, and the settings. A panic
+// is the fault of this letter alone.
+func (w *Worker) compose(ctx context.Context, c course.Claimed) (composed letter, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("compose %s: panic: %v", c.Letter, fault)
+		}
+	}()
 	text, err := w.texts.find(ctx, w.Store, c.Version)
 	if err != nil {
 		return letter{}, fmt.Errorf("compose %s: %w", c.Letter, err)
@@ -57,9 +63,8 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed) (letter, error) 
 	m.Date = c.DatedAt.In(zone)
 	bytes, err := m.Bytes()
 	return letter{
-		sender:    w.Store.BounceToken(c.DeliveryKey) + "@" + w.BounceDomain,
-		recipient: c.Email,
-		bytes:     bytes,
+		envelope: mailer.Envelope{From: w.Store.BounceToken(c.DeliveryKey) + "@" + w.BounceDomain, To: c.Email},
+		bytes:    bytes,
 	}, err
 }
 

@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type fleet struct {
 type berth struct {
 	relay    mailer.Relay
 	troubles int // in a row
+	rejected int // letters in a row, for what they hold
 	until    time.Time
 	err      error
 }
@@ -74,7 +76,21 @@ func (f *fleet) worked(relay mailer.Relay) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b := f.berth(relay)
-	b.troubles, b.until, b.err = 0, time.Time{}, nil
+	b.troubles, b.rejected, b.until, b.err = 0, 0, time.Time{}, nil
+}
+
+// suspect is how many letters in a row, to different readers, a relay may reject
+// at DATA or after the dot before it is taken to mean us.
+const suspect = 5
+
+// rejected counts a letter that a relay refused for what it holds, and says
+// whether that was one too many.
+func (f *fleet) rejected(relay mailer.Relay) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b := f.berth(relay)
+	b.rejected = (b.rejected + 1) % suspect
+	return b.rejected == 0
 }
 
 func (f *fleet) berth(relay mailer.Relay) *berth {
@@ -95,6 +111,14 @@ func (f *fleet) rest(now time.Time) time.Duration {
 		least = min(least, max(b.until.Sub(now), 0))
 	}
 	return least
+}
+
+// complaint is trouble in one line, "" for none.
+func (f *fleet) complaint() string {
+	if err := f.trouble(); err != nil {
+		return strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	return ""
 }
 
 // trouble says what is wrong with the relays that rest.

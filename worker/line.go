@@ -13,11 +13,30 @@ import (
 )
 
 // line is one SMTP connection, opened when there is something to send. One
-// letter at a time: rendered, offered but for the dot, marked, ended, recorded.
+// letter at a time: announced, marked, ended, recorded. While the ledger works,
+// the text is written, and the next letter is composed; it is announced together
+// with the end of this one, so that a letter costs one round trip. What was
+// promised stays: no dot before its mark is committed and the letter before it
+// recorded, and so one letter in doubt at most if we are killed.
 type line struct {
 	*session
-	conn *mailer.Conn // nil: none
-	used bool         // it has carried a letter before
+	conn   *mailer.Conn // nil: none
+	used   bool         // it has carried a letter before
+	ending *ending      // of the letter before; nil once it is recorded
+}
+
+// parcel is a letter in a line's hands, ready to travel.
+type parcel struct {
+	course.Claimed
+	letter
+	sum  [sha256.Size]byte
+	held bool // it stands in our claim, unmarked
+}
+
+// ending is how a letter ended, on its way into the ledger.
+type ending struct {
+	course.Record
+	done <-chan outcome
 }
 
 const (
@@ -35,8 +54,9 @@ func (l *line) run(ctx context.Context) {
 			if !ok {
 				return
 			}
-			l.carry(ctx, c)
-			l.nudge()
+			for p := l.pack(ctx, c); p != nil; {
+				p = l.carry(ctx, p)
+			}
 		case <-l.idle():
 			l.close()
 		}
@@ -51,55 +71,134 @@ func (l *line) idle() <-chan time.Time {
 	return time.After(idle)
 }
 
-// carry takes one letter as far as it goes. Whatever happens, the ledger knows
-// afterwards, or will when the lease runs out.
-func (l *line) carry(ctx context.Context, c course.Claimed) {
-	letter, err := l.compose(ctx, c)
-	if err != nil {
-		l.setAside(ctx, c, err)
-		return
+// pack makes a letter ready to travel, when its turn has come; nil if it does not
+// travel now.
+func (l *line) pack(ctx context.Context, c course.Claimed) *parcel {
+	if l.limit.Wait(ctx) != nil {
+		l.letGo(&parcel{Claimed: c, held: true})
+		return nil // stopping: Leave queues it again
 	}
-	sum := sha256.Sum256(letter.bytes)
-	if c.Doubts > 0 && !bytes.Equal(sum[:], c.SHA256) {
-		l.setAside(ctx, c, errChanged)
-		return
-	}
-	if err := l.limit.Wait(ctx); err != nil {
-		return // stopping: Leave queues it again
-	}
-	if err := l.offer(ctx, c, letter); err != nil {
-		l.refused(ctx, c, 0, err)
-		return
-	}
-	attempt, err := l.Store.Mark(ctx, l.Now(), c, l.conn.Relay().String(), sum[:])
-	marked := time.Now()
-	if err != nil {
-		l.abort() // without the dot, the relay forgets the letter
-		l.unmarked(ctx, c, err)
-		return
-	}
-	if late(marked, time.Now(), markLife) || late(l.beaten(), time.Now(), l.Lease) {
-		l.abort()
-		l.Log.Warn("worker: too late for the dot, letter withdrawn", "letter", c.Letter)
-		l.giveBack(ctx, c, attempt)
-		return
-	}
-	reply, err := l.dot(ctx)
-	if err != nil {
-		l.refused(ctx, c, attempt, err)
-		return
-	}
-	l.fleet.worked(l.conn.Relay())
-	l.record(ctx, c, attempt, l.conn.Relay(), course.Ending{
-		Stage: course.AtDot, Code: reply.Code, Enhanced: reply.Enhanced, Reply: reply.String(), QueueID: reply.QueueID,
-	})
+	return l.wrap(ctx, c)
 }
 
-// unmarked deals with a letter that may not have its dot. If it is still ours,
-// its reader may not have it, and nobody else would ever look at it. If Mark
+// ahead is pack for a letter that need not be waited for; nil if there is none.
+func (l *line) ahead(ctx context.Context) *parcel {
+	if ctx.Err() != nil || len(l.jobs) == 0 || !l.limit.Allow() {
+		return nil
+	}
+	select {
+	case c, ok := <-l.jobs:
+		if ok {
+			return l.wrap(ctx, c)
+		}
+	default:
+	}
+	return nil
+}
+
+func (l *line) wrap(ctx context.Context, c course.Claimed) *parcel {
+	p := &parcel{Claimed: c, held: true}
+	if l.brake.on(c.Letter) {
+		l.giveBack(ctx, c, 0)
+		l.letGo(p)
+		return nil
+	}
+	var err error
+	if p.letter, err = l.compose(ctx, c); err != nil {
+		l.setAside(ctx, c, err)
+		l.stopRun(ctx, c, err)
+		l.letGo(p)
+		return nil
+	}
+	l.failures.Store(0)
+	p.sum = sha256.Sum256(p.bytes)
+	if c.Doubts > 0 && !bytes.Equal(p.sum[:], c.SHA256) {
+		l.setAside(ctx, c, errChanged)
+		l.letGo(p)
+		return nil
+	}
+	return p
+}
+
+// enough is how many letters in a row may fail to render before theirs is held:
+// then the fault is not in a name, but in the text.
+const enough = 20
+
+// stopRun holds a letter that fails for one reader after the other.
+func (l *line) stopRun(ctx context.Context, c course.Claimed, err error) {
+	if ctx.Err() != nil || errors.Is(err, course.ErrAway) || l.failures.Add(1) < enough {
+		return
+	}
+	l.failures.Store(0)
+	l.brake.pull(c.Letter)
+	reason := fmt.Sprintf("%d in a row could not be rendered: %v", enough, err)
+	l.Log.Error("worker: letter held", "letter", c.Letter, "reason", reason)
+	l.persist(ctx, "hold", func(ctx context.Context) error { return l.Store.Hold(ctx, l.Now(), c.Letter, reason) })
+}
+
+// letGo says that a letter no longer stands unmarked in our claim.
+func (l *line) letGo(p *parcel) {
+	if p.held {
+		p.held = false
+		l.unmarked.Add(-1)
+		l.nudge()
+	}
+}
+
+// carry takes one letter as far as it goes, and returns the one after it, if that
+// was taken up meanwhile. Whatever happens, the ledger knows afterwards, or will
+// when the lease runs out.
+func (l *line) carry(ctx context.Context, p *parcel) (next *parcel) {
+	defer l.letGo(p)
+	if err := l.offer(ctx, p); err != nil {
+		l.recorded(ctx)
+		l.refused(ctx, p.Claimed, 0, err)
+		return nil
+	}
+	relay := l.conn.Relay()
+	marked := l.committer.mark(course.Mark{Claimed: p.Claimed, Relay: relay.String(), SHA256: p.sum[:], At: l.Now()})
+	written := l.conn.Write(ctx, p.bytes)
+	next = l.ahead(ctx)
+	mark := <-marked
+	l.recorded(ctx)
+	if mark.err != nil {
+		l.abort() // without the dot, the relay forgets the letter
+		l.unmarkable(ctx, p.Claimed, mark.err)
+		return next
+	}
+	l.letGo(p)
+	attempt := p.Attempt + 1
+	if written != nil {
+		l.refused(ctx, p.Claimed, attempt, written)
+		return next
+	}
+	if late(mark.began, time.Now(), markLife) || late(l.beaten(), time.Now(), l.Lease) {
+		l.abort()
+		l.Log.Warn("worker: too late for the dot, letter withdrawn", "letter", p.Letter)
+		l.giveBack(ctx, p.Claimed, attempt)
+		return next
+	}
+	reply, err := l.dot(ctx, next)
+	if err != nil {
+		l.refused(ctx, p.Claimed, attempt, err)
+		return next
+	}
+	l.fleet.worked(relay)
+	l.record(p.Claimed, attempt, relay, course.Ending{
+		Stage: course.AtDot, Code: reply.Code, Enhanced: reply.Enhanced, Reply: reply.String(), QueueID: reply.QueueID,
+	})
+	if next == nil {
+		l.recorded(ctx)
+	}
+	return next
+}
+
+// unmarkable deals with a letter that may not have its dot. If it is still ours,
+// its reader may not have it, and nobody else would ever look at it. If the ledger
 // could not tell, it may stand marked or claimed: either way it is queued again.
-func (l *line) unmarked(ctx context.Context, c course.Claimed, err error) {
+func (l *line) unmarkable(ctx context.Context, c course.Claimed, err error) {
 	if errors.Is(err, course.ErrHeld) {
+		l.brake.pull(c.Letter)
 		l.giveBack(ctx, c, 0)
 		return
 	}
@@ -129,16 +228,16 @@ func (l *line) setAside(ctx context.Context, c course.Claimed, err error) {
 	l.persist(ctx, "park", func(ctx context.Context) error { return l.Store.Park(ctx, c, err.Error()) })
 }
 
-// offer hands the letter over but for its dot. A connection that has grown
+// offer announces a letter. A connection that has grown
 // stale since the last letter is opened anew, once.
-func (l *line) offer(ctx context.Context, c course.Claimed, letter letter) error {
+func (l *line) offer(ctx context.Context, p *parcel) error {
 	for {
 		if err := l.open(ctx); err != nil {
 			return err
 		}
 		stale := l.used
 		l.used = true
-		err := l.conn.Offer(ctx, letter.sender, letter.recipient, letter.bytes)
+		err := l.conn.Offer(ctx, p.envelope)
 		var wire *mailer.Error
 		if stale && errors.As(err, &wire) && wire.Lost && wire.Stage == mailer.Mail {
 			l.abort()
@@ -169,7 +268,7 @@ func (l *line) open(ctx context.Context) error {
 var errResting = errors.New("all relays rest")
 
 // dot ends the letter and waits for the reply, but when stopping only for grace.
-func (l *line) dot(ctx context.Context) (mailer.Reply, error) {
+func (l *line) dot(ctx context.Context, next *parcel) (mailer.Reply, error) {
 	done, finished := context.WithCancel(context.WithoutCancel(ctx))
 	defer finished()
 	conn := l.conn
@@ -180,7 +279,11 @@ func (l *line) dot(ctx context.Context) (mailer.Reply, error) {
 		}
 	})
 	defer stop()
-	return conn.Dot(context.WithoutCancel(ctx))
+	var announced *mailer.Envelope
+	if next != nil {
+		announced = &next.envelope
+	}
+	return conn.Dot(context.WithoutCancel(ctx), announced)
 }
 
 // refused deals with a letter that did not get through: what was the letter's
@@ -206,7 +309,11 @@ func (l *line) refused(ctx context.Context, c course.Claimed, attempt int, err e
 	if wire.Lost { // a letter in doubt; the next ones must not follow it
 		l.rest(ctx, relay, err)
 	}
-	l.record(ctx, c, attempt, relay, ending)
+	if course.Judge(ending) == course.Rejected && wire.Stage >= mailer.Data && l.fleet.rejected(relay) {
+		l.rest(ctx, relay, err)
+	}
+	l.record(c, attempt, relay, ending)
+	l.recorded(ctx)
 	if wire.Lost || wire.Stage != mailer.Dot && l.conn.Reset(ctx) != nil {
 		l.abort()
 	}
@@ -235,12 +342,32 @@ func (l *line) giveBack(ctx context.Context, c course.Claimed, attempt int) {
 	})
 }
 
-func (l *line) record(ctx context.Context, c course.Claimed, attempt int, relay mailer.Relay, ending course.Ending) {
+// record hands in how a letter ended. There is no further dot until that is
+// recorded.
+func (l *line) record(c course.Claimed, attempt int, relay mailer.Relay, e course.Ending) {
 	r := course.Record{
-		Claimed: c, Worker: l.id, Attempt: attempt, Relay: relay.String(),
-		Ending: ending, Verdict: course.Judge(ending),
+		Claimed: c, Worker: l.id, Attempt: attempt, Relay: relay.String(), At: l.Now(),
+		Ending: e, Verdict: course.Judge(e),
 	}
-	l.persist(ctx, "record", func(ctx context.Context) error { return l.Store.Record(ctx, l.Now(), r) })
+	l.ending = &ending{Record: r, done: l.committer.record(r)}
+}
+
+// recorded waits until the letter before is in the ledger.
+func (l *line) recorded(ctx context.Context) {
+	if l.ending == nil {
+		return
+	}
+	done := l.ending.done
+	l.persist(ctx, "record", func(context.Context) error {
+		if done == nil {
+			done = l.committer.record(l.ending.Record)
+		}
+		err := (<-done).err
+		done = nil
+		return err
+	})
+	l.carried.Add(1)
+	l.ending = nil
 }
 
 // persist writes to the ledger, however long it is away: this line sends

@@ -2,9 +2,12 @@ package worker_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 
+	"fortsatt/course"
 	"fortsatt/mailer/relaytest"
 	"fortsatt/worker"
 )
@@ -64,5 +67,89 @@ func TestALetterThatCannotTravelIsParked(t *testing.T) {
 	}
 	if n := relay.times(relaytest.Mail); n != 0 {
 		t.Errorf("the relay was offered %d letters", n)
+	}
+}
+
+// broken spoils the text of letter 1 for those readers whose address fits.
+func (st *story) broken(like string) {
+	st.Helper()
+	hash := sha256.Sum256([]byte("broken"))
+	st.exec(`insert into versions (hash, letter, source, layout)
+		select $1, letter, replace(convert_from(source, 'UTF8'), '{{.Name}}', '{{.Namn}}')::bytea, layout
+		from versions where letter = $2`, hash[:], lesson(1).Letter)
+	st.exec(`update deliveries d set version = $1 from subscribers s where s.id = subscriber_id and email like $2 and rank = 1`, hash[:], like)
+}
+
+// For one reader in a hundred the text is broken: that letter waits for a human,
+// and the ninety-nine others arrive.
+func TestRow57ATemplateErrorForOneStopsNoOther(t *testing.T) {
+	st := begin(t, "2026-11-03 08:00")
+	relay := st.relay(nil)
+	st.crowd(100)
+	st.broken("r7@%")
+	st.must(st.worker(connections(4), relay).Work(st.ctx, lesson(1), nil))
+	st.wants("accepted", 99)
+	st.wants("parked", 1)
+	if got := st.newest("r7@exempel.se"); got.State != "parked" {
+		t.Errorf("her letter is %+v, want it parked", got)
+	}
+}
+
+// It is broken for all. Twenty are parked, and then the letter is held, for every
+// worker: the rest waits. Once the text is mended and released, all arrive.
+func TestRow57ATemplateErrorForAllStopsTheRun(t *testing.T) {
+	st := begin(t, "2026-11-03 08:00")
+	relay := st.relay(nil)
+	st.crowd(500)
+	st.broken("%")
+	err := st.worker(connections(4), relay).Work(st.ctx, lesson(1), nil)
+	if !errors.Is(err, course.ErrHeld) || !strings.Contains(err.Error(), ".Namn") {
+		t.Errorf("Work ended with %v, want ErrHeld with what is wrong", err)
+	}
+	parked := st.states()["parked"]
+	if parked < 20 || parked > 24 { // each of four connections may have had one more in hand
+		t.Errorf("%d letters are parked, want twenty", parked)
+	}
+	st.wants("queued", 500-parked)
+	if n := relay.times(relaytest.Mail); n != 0 {
+		t.Errorf("the relay was offered %d letters", n)
+	}
+
+	waiting, err := st.ReleaseHold(st.ctx, st.clock.Now(), lesson(1).Letter)
+	st.must(err)
+	if waiting != 500-parked {
+		t.Errorf("%d wait after the release, want %d", waiting, 500-parked)
+	}
+	st.must(st.ListDeliveries(st.ctx, "parked", func(d course.ListedDelivery) error {
+		_, _, err := st.Retry(st.ctx, st.clock.Now(), d.ID)
+		return err
+	}))
+	st.must(st.worker(connections(4), relay).Work(st.ctx, lesson(1), nil))
+	st.wants("accepted", 500)
+}
+
+// Letters that workers died with are carried one at a time, and arrive.
+func TestRow27SuspectsAreCarriedOneByOne(t *testing.T) {
+	st := begin(t, "2026-11-03 08:00")
+	most, now := 0, 0
+	var counting sync.Mutex
+	relay := st.relay(func(e relaytest.Event) relaytest.Action {
+		counting.Lock()
+		defer counting.Unlock()
+		switch e.Stage {
+		case relaytest.Mail:
+			now++
+			most = max(most, now)
+		case relaytest.Dot:
+			now--
+		}
+		return relaytest.Action{}
+	})
+	st.crowd(30)
+	st.exec(`update deliveries set deaths = 2`)
+	st.must(st.worker(connections(4), relay).Work(st.ctx, lesson(1), nil))
+	st.wants("accepted", 30)
+	if most != 1 {
+		t.Errorf("%d suspects were on their way at once, want one at a time", most)
 	}
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,11 +15,25 @@ import (
 // the heart beats, and ends with Leave, or by being declared gone.
 type session struct {
 	*Worker
-	id     int64
-	jobs   chan course.Claimed       // to the lines
-	giveUp context.CancelCauseFunc   // ends the session, as if we were stopping
-	beat   atomic.Pointer[time.Time] // when the last heartbeat was sent that arrived
+	id        int64
+	jobs      chan course.Claimed // to the lines
+	committer *committer
+	giveUp    context.CancelCauseFunc   // ends the session, as if we were stopping
+	beat      atomic.Pointer[time.Time] // when the last heartbeat was sent that arrived
+	brake     brake
+	failures  atomic.Int64 // letters in a row that could not be rendered
+	unmarked  atomic.Int64 // letters in our claim that have not passed their mark
+	carried   atomic.Int64 // letters that ended since the last claim
+	batch     int          // how many to claim at a time
+	laidOut   time.Time    // when that was last done
+	full      bool         // there were as many as that
+	alone     bool         // it was a suspect
+	looked    time.Time    // when Run last looked for what became ready
 }
+
+// largestBatch is how many letters are claimed at a time at most, however many
+// wait: memory does not grow with the queue.
+const largestBatch = 200
 
 // session runs work between Join and Leave, with lines to hand letters to.
 // When ctx ends, the lines finish what they cannot take back, the heart beating
@@ -31,20 +46,55 @@ func (w *Worker) session(ctx context.Context, work func(context.Context, *sessio
 	}
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
-	s := &session{Worker: w, id: id, jobs: make(chan course.Claimed), giveUp: giveUp}
-	s.beat.Store(&joining)
-	alive, die := context.WithCancel(context.WithoutCancel(ctx))
-	var heart, lines sync.WaitGroup
-	heart.Go(func() { s.keepAlive(alive) })
-	for range max(w.Connections, 1) {
-		lines.Go(func() { (&line{session: s}).run(ctx) })
+	lines := max(w.Connections, 1)
+	s := &session{
+		Worker: w, id: id, giveUp: giveUp, jobs: make(chan course.Claimed, 2*max(largestBatch, lines)),
+		committer: newCommitter(w.Store, lines), batch: min(4*lines, max(largestBatch, lines)),
 	}
-	err = work(ctx, s)
+	s.beat.Store(&joining)
+	ended := make(chan error, 1)
+	go func() { ended <- s.live(ctx, lines, work) }()
+	return lastCall(ctx, ended)
+}
+
+// lastCall waits for a session, but when stopping not for ever: what it cannot
+// finish, whoever takes over from us will.
+func lastCall(ctx context.Context, ended <-chan error) error {
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(stopping)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("%w; not everything could be recorded", context.Cause(ctx))
+	}
+}
+
+// stopping is how long the end of a session may take: platforms kill after 30 s.
+const stopping = 29 * time.Second
+
+// live is the session itself: heart, committer and lines around the work.
+func (s *session) live(ctx context.Context, lines int, work func(context.Context, *session) error) error {
+	alive, die := context.WithCancel(context.WithoutCancel(ctx))
+	var heart, carriers, books sync.WaitGroup
+	heart.Go(func() { s.keepAlive(alive) })
+	books.Go(s.committer.run)
+	for range lines {
+		carriers.Go(func() { (&line{session: s}).run(ctx) })
+	}
+	err := work(ctx, s)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx) // why it was stopped, not what it was doing then
 	}
 	close(s.jobs)
-	lines.Wait()
+	carriers.Wait()
+	close(s.committer.in)
+	books.Wait()
 	die()
 	heart.Wait()
 	return errors.Join(err, s.leave())
@@ -62,7 +112,7 @@ func (s *session) keepAlive(ctx context.Context) {
 			return
 		}
 		sent := time.Now()
-		err := s.Store.Beat(ctx, s.id)
+		err := s.Store.Beat(ctx, s.id, s.fleet.complaint())
 		if err == nil {
 			s.beat.Store(&sent)
 		}
@@ -78,30 +128,55 @@ func (s *session) keepAlive(ctx context.Context) {
 
 // leave signs off, also while the process is being stopped.
 func (s *session) leave() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
 	defer cancel()
 	return s.Store.Leave(ctx, s.Now(), s.id)
 }
 
-// claim takes letters from the ledger and hands them to the lines, a few for
-// each, so that what is urgent never waits behind many. While no relay takes
-// letters, it claims none.
+// claim takes letters from the ledger and lays them out for the lines. While no
+// relay takes letters, or a suspect is in hand, it claims none.
 func (s *session) claim(ctx context.Context, scope course.Scope) (int, error) {
-	if s.fleet.rest(s.Now()) > 0 {
+	if s.fleet.rest(s.Now()) > 0 || s.alone && s.unmarked.Load() > 0 || !s.runningLow(ctx) {
 		return 0, nil
 	}
-	claimed, err := s.Store.Claim(ctx, s.Now(), s.id, scope, 4*max(s.Connections, 1))
+	s.alone = false
+	claimed, err := s.Store.Claim(ctx, s.Now(), s.id, scope, s.batch)
+	if err == nil && len(claimed) == 0 && s.unmarked.Load() == 0 {
+		claimed, err = s.Store.ClaimSuspect(ctx, s.Now(), s.id, scope)
+		s.alone = len(claimed) > 0
+	}
 	if err != nil {
 		return 0, err
 	}
+	s.full = len(claimed) == s.batch
+	s.laidOut = time.Now()
+	s.unmarked.Add(int64(len(claimed)))
 	for _, c := range claimed {
-		select {
-		case s.jobs <- c:
-		case <-ctx.Done(): // Leave queues the rest again
-			return len(claimed), context.Cause(ctx)
-		}
+		s.jobs <- c // there is room: runningLow has seen to it
 	}
 	return len(claimed), nil
+}
+
+// runningLow waits, though not for ever, until most of what was claimed last has
+// been taken up. It claims about as many next as the lines carried in half a
+// second, so that what is urgent never waits behind many.
+func (s *session) runningLow(ctx context.Context) bool {
+	timer := time.NewTimer(poll)
+	defer timer.Stop()
+	for len(s.jobs) > s.batch/3 {
+		select {
+		case <-s.settled:
+		case <-timer.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	if carried := s.carried.Swap(0); carried > 0 {
+		pace := float64(carried) / time.Since(s.laidOut).Seconds()
+		s.batch = max(s.Connections, 1, min(int(pace/2), 2*s.batch, largestBatch))
+	}
+	return true
 }
 
 // nudge tells the loop that something was settled.

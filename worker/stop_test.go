@@ -122,8 +122,8 @@ func TestManyWorkersSendEverythingOnce(t *testing.T) {
 				st.starts(st.worker(func(o *worker.Options) { o.Connections, o.Store = 2, store }, relay))
 			}
 			st.until("all is recorded", func() bool { return st.states()["accepted"] == 600 })
-			if n := st.count(`select count(distinct worker) from attempts`); n != workers {
-				t.Errorf("%d workers took part, want all %d", n, workers)
+			if n := relay.times(relaytest.Connect); n <= 2*(workers-1) {
+				t.Errorf("%d connections carried it all, want some of each of the %d workers", n, workers)
 			}
 		})
 	}

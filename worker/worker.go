@@ -51,8 +51,9 @@ type Worker struct {
 	settled chan struct{} // a hint from the lines: something was recorded
 }
 
-// poll is how long the worker sleeps at most.
-const poll = 10 * time.Second
+// poll is how long the worker sleeps at most. What a dead worker held is taken
+// over within that of its lease's end.
+const poll = 3 * time.Second
 
 // New returns a worker, at rest.
 func New(o Options) *Worker {
@@ -113,19 +114,29 @@ func (w *Worker) loop(ctx context.Context, s *session) error {
 	}
 }
 
-// pass recovers, plans and claims once, and hands what it claimed to the lines.
+// pass recovers, plans and claims once. In the middle of a long queue it claims
+// more often than it looks at the rest.
 func (w *Worker) pass(ctx context.Context, s *session) (busy bool, err error) {
-	if _, err := w.Store.Recover(ctx, w.Now(), w.Lease); err != nil {
-		return false, err
-	}
-	if _, err := w.Store.EndQuarantine(ctx, w.Now(), w.Quarantine); err != nil {
-		return false, err
-	}
-	if _, err := w.Store.PlanDue(ctx, w.Now()); err != nil {
-		return false, err
+	if !s.full || time.Since(s.looked) > time.Second {
+		if err := w.look(ctx); err != nil {
+			return false, err
+		}
+		s.looked = time.Now()
 	}
 	n, err := s.claim(ctx, course.Scope{})
 	return n > 0, err
+}
+
+// look finds what the clock, or another worker's end, has made ready.
+func (w *Worker) look(ctx context.Context) error {
+	if _, err := w.Store.Recover(ctx, w.Now(), w.Lease); err != nil {
+		return err
+	}
+	if _, err := w.Store.EndQuarantine(ctx, w.Now(), w.Quarantine); err != nil {
+		return err
+	}
+	_, err := w.Store.PlanDue(ctx, w.Now())
+	return err
 }
 
 // sleep waits until something may be due, or a hint says so.
@@ -155,42 +166,64 @@ var ErrRelayAway = errors.New("no relay takes letters")
 // they change. Errors: ErrRelayAway, course.ErrHeld; what was not sent stays
 // queued.
 func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[string]int)) error {
-	start := w.Now()
+	r := &run{Worker: w, scope: scope, since: w.Now(), each: each}
 	return w.session(ctx, func(ctx context.Context, s *session) error {
 		for {
-			if _, err := w.Store.Recover(ctx, w.Now(), w.Lease); err != nil {
+			done, err := r.pass(ctx, s)
+			if done || err != nil {
 				return err
-			}
-			claimed, err := s.claim(ctx, scope)
-			if err != nil {
-				return err
-			}
-			tally, err := w.Store.Tally(ctx, scope, start)
-			if err != nil {
-				return err
-			}
-			if each != nil {
-				each(tally)
-			}
-			if tally["queued"]+tally["claimed"]+tally["sending"] == 0 {
-				return nil
-			}
-			if tally["claimed"]+tally["sending"] == 0 && w.fleet.rest(w.Now()) >= afterRefusal/2 {
-				return fmt.Errorf("%w: %w", ErrRelayAway, w.fleet.trouble())
-			}
-			if claimed == 0 && tally["claimed"]+tally["sending"] == 0 {
-				if err := w.held(ctx, scope); err != nil {
-					return err
-				}
-			}
-			if claimed == 0 {
-				w.nap(ctx)
 			}
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
 		}
 	})
+}
+
+// run is one Work under way.
+type run struct {
+	*Worker
+	scope   course.Scope
+	since   time.Time
+	each    func(map[string]int)
+	counted time.Time     // when that was last done
+	cost    time.Duration // how long it took
+}
+
+// pass recovers and claims once, and says whether nothing waits any more. In the
+// middle of a long queue it does not stop to count.
+func (r *run) pass(ctx context.Context, s *session) (done bool, err error) {
+	claimed, err := s.claim(ctx, r.scope)
+	if err != nil || claimed > 0 && time.Since(r.counted) < max(time.Second/2, 20*r.cost) {
+		return false, err
+	}
+	if _, err := r.Store.Recover(ctx, r.Now(), r.Lease); err != nil {
+		return false, err
+	}
+	r.counted = time.Now()
+	tally, err := r.Store.Tally(ctx, r.scope, r.since)
+	if err != nil {
+		return false, err
+	}
+	r.cost = time.Since(r.counted)
+	if r.each != nil {
+		r.each(tally)
+	}
+	inHand := tally["claimed"] + tally["sending"]
+	switch {
+	case tally["queued"]+inHand == 0:
+		return true, nil
+	case inHand == 0 && r.fleet.rest(r.Now()) >= afterRefusal/2:
+		return false, fmt.Errorf("%w: %w", ErrRelayAway, r.fleet.trouble())
+	case claimed > 0:
+		return false, nil
+	case inHand == 0:
+		if err := r.held(ctx, r.scope); err != nil {
+			return false, err
+		}
+	}
+	r.nap(ctx)
+	return false, nil
 }
 
 // held says whether, and by what, a scope's letters are held.

@@ -67,7 +67,7 @@ func (p *parts) connect(a *app, ready func(context.Context, string) error) (err 
 }
 
 func (p *parts) openStore(a *app) error {
-	store, err := course.Open(a.ctx, course.Options{DSN: p.dsn, Secrets: p.secrets})
+	store, err := course.Open(a.ctx, course.Options{DSN: p.dsn, DirectDSN: p.directDSN(), Secrets: p.secrets})
 	if err != nil {
 		return err
 	}

@@ -97,6 +97,9 @@ func (p *parts) tellWorkers(w io.Writer, s course.Status) {
 	fmt.Fprintf(w, "workers: %d\n", len(s.Workers))
 	for _, worker := range s.Workers {
 		fmt.Fprintf(w, "  %s since %s, last heard of %.0f s ago\n", worker.Name, p.moment(worker.StartedAt), worker.Silent)
+		if worker.Trouble != "" {
+			fmt.Fprintf(w, "    relay in trouble: %s\n", worker.Trouble)
+		}
 	}
 }
 
