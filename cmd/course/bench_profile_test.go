@@ -14,7 +14,7 @@ import (
 func BenchmarkWorker(b *testing.B) {
 	y := openYard(b)
 	n := setting(b, "BENCH_LETTERS", 20_000)
-	h := y.queue(b, n).with("SMTP_URL=smtp://"+smtpSink(b)+"?tls=none", "COURSE_SMTP_CONNECTIONS=10")
+	h := y.queue(b, n).through(smtpSink(b), 10)
 	for _, setting := range h.env {
 		name, value, _ := strings.Cut(setting, "=")
 		b.Setenv(name, value)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -21,8 +22,7 @@ type sending struct {
 func (y *yard) send(b *testing.B, h *house, relay string, connections ...int) sending {
 	var workers []*process
 	for _, n := range connections {
-		h := h.with("SMTP_URL=smtp://"+relay+"?tls=none", fmt.Sprintf("COURSE_SMTP_CONNECTIONS=%d", n))
-		w := h.start("worker")
+		w := h.through(relay, n).start("worker")
 		w.says(`msg="worker: started"`)
 		workers = append(workers, w)
 	}
@@ -48,19 +48,20 @@ func (y *yard) send(b *testing.B, h *house, relay string, connections ...int) se
 	return got
 }
 
-// sendByHand empties a queue by the command of that name.
-func (y *yard) sendByHand(b *testing.B, h *house, relay string, connections int) sending {
+// sendByHand empties a queue by course send, and returns letters a second.
+func (y *yard) sendByHand(b *testing.B, h *house, relay string, connections int) float64 {
 	h.course("resume")
-	h = h.with("SMTP_URL=smtp://"+relay+"?tls=none", fmt.Sprintf("COURSE_SMTP_CONNECTIONS=%d", connections))
+	h = h.through(relay, connections)
 	h.course("send", "--week", "1", "--yes")
 	_, got := h.result()
 	y.drop(b, h)
-	return got
+	return got.rate
 }
 
-func (h *house) with(settings ...string) *house {
+// through is the same house, whose letters go by that relay.
+func (h *house) through(relay string, connections int) *house {
 	more := *h
-	more.env = append(append([]string{}, h.env...), settings...)
+	more.env = append(slices.Clone(h.env), "SMTP_URL=smtp://"+relay+"?tls=none", fmt.Sprintf("COURSE_SMTP_CONNECTIONS=%d", connections))
 	return &more
 }
 

@@ -59,32 +59,34 @@ func (y *yard) warmUp(b *testing.B) {
 // relay is goals 1 and 3: the whole protocol beside a sender that does nothing
 // else, both into Postfix's sink.
 func (y *yard) relay(b *testing.B) {
+	ten, twenty := y.beside(b, 10, .80), y.beside(b, 20, .90)
+	y.atLeast(1, "slowest round of a worker : its smtp-source", min(ten.slowest, twenty.slowest), 1, .65)
+	worker, postgres := median(ten.worker), median(ten.postgres)
+	y.atMost(3, "µs of CPU per letter, worker and Postgres", float64((worker + postgres).Microseconds()), 100)
+	y.note("CPU per letter: worker %d µs, Postgres %d µs", worker.Microseconds(), postgres.Microseconds())
+}
+
+// costs are what a worker's rounds took.
+type costs struct {
+	slowest          float64 // of a round's smtp-source
+	worker, postgres []time.Duration
+}
+
+func (y *yard) beside(b *testing.B, connections int, wanted float64) costs {
 	n := setting(b, "BENCH_LETTERS", 20_000)
-	slowest, limit := math.Inf(1), 0.0
-	var cpu sending
-	for _, goal := range []struct {
-		connections int
-		wanted      float64
-	}{{10, .80}, {20, .90}} {
-		var limits, ours []float64
-		var workers, databases []time.Duration
-		for range rounds {
-			source := smtpSource(b, smtpSink(b), goal.connections, n)
-			got := y.send(b, y.queue(b, n), smtpSink(b), goal.connections)
-			limits, ours = append(limits, source), append(ours, got.rate)
-			workers, databases = append(workers, got.worker), append(databases, got.postgres)
-			slowest = min(slowest, got.rate/source)
-		}
-		if goal.connections == 10 {
-			limit, cpu = median(limits), sending{worker: median(workers), postgres: median(databases)}
-		}
-		y.atLeast(1, fmt.Sprintf("letters/s, %d connections : smtp-source", goal.connections), median(ours), median(limits), goal.wanted)
+	c := costs{slowest: math.Inf(1)}
+	var limits, workers, commands []float64
+	for range rounds {
+		limit := smtpSource(b, smtpSink(b), connections, n)
+		worker := y.send(b, y.queue(b, n), smtpSink(b), connections)
+		command := y.sendByHand(b, y.queue(b, n), smtpSink(b), connections)
+		limits, workers, commands = append(limits, limit), append(workers, worker.rate), append(commands, command)
+		c.worker, c.postgres = append(c.worker, worker.worker), append(c.postgres, worker.postgres)
+		c.slowest = min(c.slowest, worker.rate/limit)
 	}
-	command := y.sendByHand(b, y.queue(b, n), smtpSink(b), 10)
-	y.atLeast(1, "letters/s by course send, 10 connections : smtp-source", command.rate, limit, .65)
-	y.atLeast(1, "slowest round of all : its smtp-source", slowest, 1, .65)
-	y.note("CPU per letter: worker %d µs, Postgres %d µs", cpu.worker.Microseconds(), cpu.postgres.Microseconds())
-	y.atMost(3, "µs of CPU per letter, worker and Postgres", float64((cpu.worker + cpu.postgres).Microseconds()), 100)
+	y.atLeast(1, fmt.Sprintf("letters/s by a worker, %d connections : smtp-source", connections), median(workers), median(limits), wanted)
+	y.atLeast(1, "the same by course send : smtp-source", median(commands), median(limits), .65)
+	return c
 }
 
 // memory is goal 4: what a long queue costs the worker.
