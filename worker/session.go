@@ -22,7 +22,7 @@ type session struct {
 	beat      atomic.Pointer[time.Time] // when the last heartbeat was sent that arrived
 	brake     brake
 	failures  atomic.Int64 // letters in a row that could not be rendered
-	unmarked  atomic.Int64 // letters in our claim that have not passed their mark
+	inClaim   atomic.Int64 // letters in our claim that have not passed their mark
 	carried   atomic.Int64 // letters that ended since the last claim
 	batch     int          // how many to claim at a time
 	laidOut   time.Time    // when that was last done
@@ -136,12 +136,12 @@ func (s *session) leave() error {
 // claim takes letters from the ledger and lays them out for the lines. While no
 // relay takes letters, or a suspect is in hand, it claims none.
 func (s *session) claim(ctx context.Context, scope course.Scope) (int, error) {
-	if s.fleet.rest(s.Now()) > 0 || s.alone && s.unmarked.Load() > 0 || !s.runningLow(ctx) {
+	if s.fleet.rest(s.Now()) > 0 || s.alone && s.inClaim.Load() > 0 || !s.runningLow(ctx) {
 		return 0, nil
 	}
 	s.alone = false
 	claimed, err := s.Store.Claim(ctx, s.Now(), s.id, scope, s.batch)
-	if err == nil && len(claimed) == 0 && s.unmarked.Load() == 0 {
+	if err == nil && len(claimed) == 0 && s.inClaim.Load() == 0 {
 		claimed, err = s.Store.ClaimSuspect(ctx, s.Now(), s.id, scope)
 		s.alone = len(claimed) > 0
 	}
@@ -150,7 +150,7 @@ func (s *session) claim(ctx context.Context, scope course.Scope) (int, error) {
 	}
 	s.full = len(claimed) == s.batch
 	s.laidOut = time.Now()
-	s.unmarked.Add(int64(len(claimed)))
+	s.inClaim.Add(int64(len(claimed)))
 	for _, c := range claimed {
 		s.jobs <- c // there is room: runningLow has seen to it
 	}

@@ -122,8 +122,8 @@ func TestManyWorkersSendEverythingOnce(t *testing.T) {
 				st.starts(st.worker(func(o *worker.Options) { o.Connections, o.Store = 2, store }, relay))
 			}
 			st.until("all is recorded", func() bool { return st.states()["accepted"] == 600 })
-			if n := relay.times(relaytest.Connect); n <= 2*(workers-1) {
-				t.Errorf("%d connections carried it all, want some of each of the %d workers", n, workers)
+			if n := relay.times(relaytest.Connect); n <= 2 {
+				t.Errorf("%d connections carried it all, want those of more than one of the %d workers", n, workers)
 			}
 		})
 	}

@@ -1,0 +1,101 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"fortsatt/course"
+	"fortsatt/mailer"
+)
+
+// ending is how a letter ended, on its way into the ledger.
+type ending struct {
+	course.Record
+	done <-chan outcome
+}
+
+// unmarked deals with a letter that may not have its dot. If it is still ours,
+// its reader may not have it, and nobody else would ever look at it. If the ledger
+// could not tell, it may stand marked or claimed: either way it is queued again.
+func (l *line) unmarked(ctx context.Context, c course.Claimed, err error) {
+	if errors.Is(err, course.ErrHeld) {
+		l.brake.pull(c.Letter)
+		l.giveBack(ctx, c, 0)
+		return
+	}
+	if errors.Is(err, course.ErrFenced) {
+		l.persist(ctx, "park", func(ctx context.Context) error {
+			return l.Store.Park(ctx, c, "the reader may no longer be written to")
+		})
+		return
+	}
+	l.Log.Warn("worker: no mark, so no dot", "error", err)
+	l.giveBack(ctx, c, c.Attempt+1)
+	l.giveBack(ctx, c, 0)
+}
+
+// giveBack queues a letter again at once.
+func (l *line) giveBack(ctx context.Context, c course.Claimed, attempt int) {
+	l.persist(ctx, "give back", func(ctx context.Context) error {
+		if attempt > 0 {
+			return l.Store.Withdraw(ctx, c, attempt)
+		}
+		return l.Store.Release(ctx, c, l.Now())
+	})
+}
+
+// record hands in how a letter ended. There is no further dot until that is
+// recorded.
+func (l *line) record(c course.Claimed, attempt int, relay mailer.Relay, e course.Ending) {
+	r := course.Record{
+		Claimed: c, Worker: l.id, Attempt: attempt, Relay: relay.String(), At: l.Now(),
+		Ending: e, Verdict: course.Judge(e),
+	}
+	l.ending = &ending{Record: r, done: l.committer.record(r)}
+}
+
+// recorded waits until the letter before is in the ledger, and says whether it is.
+func (l *line) recorded(ctx context.Context) bool {
+	if l.ending == nil {
+		return true
+	}
+	done := l.ending.done
+	written := l.persist(ctx, "record", func(context.Context) error {
+		if done == nil {
+			done = l.committer.record(l.ending.Record)
+		}
+		err := (<-done).err
+		done = nil
+		return err
+	})
+	l.ending = nil
+	l.carried.Add(1)
+	l.nudge()
+	return written
+}
+
+// persist writes to the ledger, however long it is away: this line sends
+// nothing meanwhile. Where that is not what is wrong, or the worker is stopping,
+// it tries for grace, and then leaves the letter to whoever takes over from us. It
+// says whether it wrote.
+func (l *line) persist(ctx context.Context, what string, write func(context.Context) error) bool {
+	patient := context.WithoutCancel(ctx)
+	var deadline time.Time
+	for {
+		err := write(patient)
+		if err == nil {
+			return true
+		}
+		if deadline.IsZero() && (ctx.Err() != nil || !errors.Is(err, course.ErrAway)) {
+			deadline = time.Now().Add(grace)
+		}
+		if !deadline.IsZero() && time.Now().After(deadline) {
+			l.Log.Error("worker: ledger not written", "what", what, "error", err)
+			l.giveUp(err)
+			return false
+		}
+		l.Log.Warn("worker: ledger not written, trying again", "what", what, "error", err)
+		pause(patient, time.Second)
+	}
+}
