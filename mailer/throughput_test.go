@@ -115,6 +115,7 @@ func BenchmarkBytes(b *testing.B) {
 	m := lesson()
 	passage := mailer.Encode(strings.Repeat(lessonHTML, 11))
 	defer reportCPU(b)()
+	var buffer []byte
 	for b.Loop() {
 		for _, part := range []*[]mailer.Piece{&m.Text, &m.HTML} {
 			*part = []mailer.Piece{
@@ -123,7 +124,8 @@ func BenchmarkBytes(b *testing.B) {
 				mailer.Encode("https://example.org/integritet"), passage,
 			}
 		}
-		if _, err := m.Bytes(); err != nil {
+		var err error
+		if buffer, err = m.Append(buffer[:0]); err != nil {
 			b.Fatal(err)
 		}
 	}
