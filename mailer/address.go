@@ -26,9 +26,38 @@ func wireAddress(address string) (string, error) {
 	if !isDotAtom(local) || len(local) > 64 {
 		return "", errors.New("has an address with a local part that cannot be sent to")
 	}
-	domain, err := domains.ToASCII(address[at+1:])
+	domain, err := wireDomain(address[at+1:])
 	if err != nil || len(local)+1+len(domain) > 254 {
 		return "", errors.New("has an address with an impossible domain")
 	}
 	return local + "@" + domain, nil
+}
+
+func wireDomain(domain string) (string, error) {
+	if isPlainDomain(domain) {
+		return domain, nil
+	}
+	return domains.ToASCII(domain)
+}
+
+// isPlainDomain says whether a domain is one that ToASCII, which takes its time, leaves as it
+// is: as most are, lower-case labels of letters, digits and a hyphen here and there.
+func isPlainDomain(domain string) bool {
+	label := 0 // how long it is so far
+	for i := range len(domain) {
+		switch c := domain[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			label++
+		case c == '-' && label > 0 && domain[i-1] != '-': // which leaves punycode to ToASCII
+			label++
+		case c == '.' && label > 0 && domain[i-1] != '-':
+			label = 0
+		default:
+			return false
+		}
+		if label > 63 {
+			return false
+		}
+	}
+	return label > 0 && domain[len(domain)-1] != '-' && len(domain) < 254
 }

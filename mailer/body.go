@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"mime/quotedprintable"
 	"strings"
 	"unicode/utf8"
@@ -26,6 +27,8 @@ func Encode(text string) Piece {
 		return Piece{err: errors.New("is not valid UTF-8")}
 	case strings.Contains(text, "\x00"):
 		return Piece{err: errors.New("has a NUL")}
+	case standsForItself(text):
+		return Piece{encoded: []byte(text)}
 	}
 	// Of CR, å, LF the quoted-printable writer would make one line end.
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
@@ -36,6 +39,12 @@ func Encode(text string) Piece {
 	return Piece{encoded: b.Bytes()}
 }
 
+// standsForItself says whether quoted-printable leaves a text as it is, as it does most names,
+// dates and links: one line of ASCII.
+func standsForItself(text string) bool {
+	return len(text) < 76 && isPrintable(text) && !strings.Contains(text, "=") && !strings.HasSuffix(text, " ")
+}
+
 // boundaryOf parts the letter's two halves. It follows from the Message-ID, so that a letter
 // comes out the same twice, and holds "=_", which quoted-printable text never does
 // (RFC 2045 §6.7): it cannot occur in a part.
@@ -44,26 +53,25 @@ func boundaryOf(messageID string) string {
 	return "=_" + hex.EncodeToString(sum[:16])
 }
 
-// writePart writes one half. A piece begins on a line of its own: a soft line break, which no
+// appendPart writes one half. A piece begins on a line of its own: a soft line break, which no
 // reader sees, ends a line that is unfinished.
-func writePart(letter *bytes.Buffer, boundary, mediaType string, pieces []Piece) error {
-	letter.WriteString("\r\n--" + boundary + "\r\n")
-	letter.WriteString("Content-Type: " + mediaType + "; charset=utf-8\r\n")
-	letter.WriteString("Content-Transfer-Encoding: quoted-printable\r\n\r\n")
-	start := letter.Len()
+func appendPart(letter []byte, boundary, mediaType string, pieces []Piece) ([]byte, error) {
+	letter = fmt.Appendf(letter, "\r\n--%s\r\nContent-Type: %s; charset=utf-8\r\n", boundary, mediaType)
+	letter = append(letter, "Content-Transfer-Encoding: quoted-printable\r\n\r\n"...)
+	start := len(letter)
 	for _, p := range pieces {
 		if p.err != nil {
-			return p.err
+			return nil, p.err
 		}
-		if len(p.encoded) > 0 && !bytes.HasSuffix(letter.Bytes(), []byte("\r\n")) {
-			letter.WriteString("=\r\n")
+		if len(p.encoded) > 0 && !bytes.HasSuffix(letter, []byte("\r\n")) {
+			letter = append(letter, "=\r\n"...)
 		}
-		letter.Write(p.encoded)
+		letter = append(letter, p.encoded...)
 	}
-	if letter.Len() == start {
-		return errors.New("is empty")
+	if len(letter) == start {
+		return nil, errors.New("is empty")
 	}
-	return nil
+	return letter, nil
 }
 
 // size is how much the pieces can take up in a letter.

@@ -13,10 +13,14 @@ func (c *Conn) Write(ctx context.Context, message []byte) error {
 	if c.letter != open {
 		return c.lost(Data, errors.New("no letter waits for its text"))
 	}
-	if err := checkLines(message); err != nil {
+	dots, err := checkLines(message)
+	if err != nil {
 		return c.lost(Data, err)
 	}
-	if err := c.step(ctx, Data, func() error { return c.write(stuffed(message)) }); err != nil {
+	if dots {
+		message = stuffed(message)
+	}
+	if err := c.step(ctx, Data, func() error { return c.write(message) }); err != nil {
 		return err
 	}
 	c.letter = unended
@@ -68,24 +72,30 @@ func (c *Conn) end(next *Envelope) []byte {
 	return append(dot, commands...)
 }
 
-// checkLines wants the message as Bytes makes it. Relays differ on what a bare CR or LF is,
-// and one that takes "\n.\n" for the end reads what follows as commands (SMTP smuggling).
-func checkLines(message []byte) error {
-	ends := bytes.Count(message, []byte("\r\n"))
-	switch {
-	case !bytes.HasSuffix(message, []byte("\r\n")):
-		return errors.New("the message does not end its last line")
-	case bytes.Count(message, []byte("\r")) != ends, bytes.Count(message, []byte("\n")) != ends:
-		return errors.New("the message has a line that does not end in CRLF")
+// checkLines wants the message as Bytes makes it, and says whether a line of it opens with a
+// dot. Relays differ on what a bare CR or LF is, and one that takes "\n.\n" for the end reads
+// what follows as commands (SMTP smuggling).
+func checkLines(message []byte) (dots bool, err error) {
+	if !bytes.HasSuffix(message, []byte("\r\n")) {
+		return false, errors.New("the message does not end its last line")
 	}
-	return nil
+	lines := 0
+	for rest := message; len(rest) > 0; lines++ {
+		end := bytes.IndexByte(rest, '\n')
+		if end == 0 || rest[end-1] != '\r' {
+			return false, errors.New("the message has a LF without CR")
+		}
+		dots = dots || rest[0] == '.'
+		rest = rest[end+1:]
+	}
+	if bytes.Count(message, []byte("\r")) != lines {
+		return false, errors.New("the message has a CR without LF")
+	}
+	return dots, nil
 }
 
-// stuffed doubles the dot that opens a line (RFC 5321 §4.5.2).
+// stuffed doubles each dot that opens a line (RFC 5321 §4.5.2).
 func stuffed(message []byte) []byte {
-	if message[0] != '.' && !bytes.Contains(message, []byte("\r\n.")) {
-		return message
-	}
 	body := bytes.ReplaceAll(message, []byte("\r\n."), []byte("\r\n.."))
 	if message[0] == '.' {
 		return append([]byte("."), body...)

@@ -61,6 +61,7 @@ func play(t testing.TB, exchanges []exchange, hangUp bool) played {
 	go func() {
 		socket, err := listener.Accept()
 		if err == nil {
+			socket.SetDeadline(time.Now().Add(20 * time.Second))
 			err = follow(socket, exchanges, hangUp)
 			socket.Close()
 		}

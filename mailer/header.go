@@ -1,7 +1,6 @@
 package mailer
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -18,30 +17,50 @@ const (
 
 // A header collects the fields of one letter and remembers the first that was wrong.
 type header struct {
-	buf bytes.Buffer
-	err error
+	letter []byte
+	name   string // of the field that is being written
+	width  int    // of its last line
+	err    error
 }
 
-// words writes one field, folded between words (RFC 5322 §2.2.3). A word is never broken:
-// one that is too wide for any line gets a line of its own.
-func (h *header) words(name string, words ...string) {
-	h.buf.WriteString(name)
-	h.buf.WriteByte(':')
-	width := len(name) + 1
-	for _, word := range words {
-		if len(word) >= lineLimit {
-			h.fail(name, errors.New("is too long"))
-			return
-		}
-		if width+1+len(word) > lineWidth {
-			h.buf.WriteString("\r\n")
-			width = 0
-		}
-		h.buf.WriteByte(' ')
-		h.buf.WriteString(word)
-		width += 1 + len(word)
+// field begins a field; words follow, and then end.
+func (h *header) field(name string) {
+	h.letter = append(append(h.letter, name...), ':')
+	h.name, h.width = name, len(name)+1
+}
+
+// word writes a word, given in parts. Fields are folded between words (RFC 5322 §2.2.3): a
+// word is never broken, and one that is too wide for any line gets a line of its own.
+func (h *header) word(parts ...string) {
+	length := 0
+	for _, part := range parts {
+		length += len(part)
 	}
-	h.buf.WriteString("\r\n")
+	if length >= lineLimit {
+		h.fail(h.name, errors.New("is too long"))
+		return
+	}
+	if h.width+1+length > lineWidth {
+		h.end()
+		h.width = 0
+	}
+	h.letter = append(h.letter, ' ')
+	for _, part := range parts {
+		h.letter = append(h.letter, part...)
+	}
+	h.width += 1 + length
+}
+
+// end ends a line, and with it the field if no word follows.
+func (h *header) end() { h.letter = append(h.letter, "\r\n"...) }
+
+// words writes a field whose words stand as they are.
+func (h *header) words(name string, words ...string) {
+	h.field(name)
+	for _, word := range words {
+		h.word(word)
+	}
+	h.end()
 }
 
 func (h *header) fail(name string, err error) {
@@ -61,7 +80,10 @@ func (h *header) mailbox(name string, a mail.Address) {
 	address, err := wireAddress(a.Address)
 	h.fail(name, err)
 	h.fail(name, checkText(a.Name))
-	h.words(name, append(phrase(a.Name, firstRoom(name)), "<"+address+">")...)
+	h.field(name)
+	h.phrase(a.Name)
+	h.word("<", address, ">")
+	h.end()
 }
 
 func (h *header) text(name, text string) {
@@ -69,7 +91,9 @@ func (h *header) text(name, text string) {
 		h.fail(name, errors.New("is empty"))
 	}
 	h.fail(name, checkText(text))
-	h.words(name, unstructured(text, firstRoom(name))...)
+	h.field(name)
+	h.unstructured(text)
+	h.end()
 }
 
 func (h *header) messageID(name, id string) {
@@ -77,7 +101,9 @@ func (h *header) messageID(name, id string) {
 	if !found || !isDotAtom(left) || !isDotAtom(right) || len(id) > 250 {
 		h.fail(name, errors.New("is not of the form left@right"))
 	}
-	h.words(name, "<"+id+">")
+	h.field(name)
+	h.word("<", id, ">")
+	h.end()
 }
 
 func (h *header) listID(name, description, id string) {
@@ -85,12 +111,17 @@ func (h *header) listID(name, description, id string) {
 		h.fail(name, errors.New("is not a name with dots, like kurs.example.org"))
 	}
 	h.fail(name, checkText(description))
-	h.words(name, append(phrase(description, firstRoom(name)), "<"+id+">")...)
+	h.field(name)
+	h.phrase(description)
+	h.word("<", id, ">")
+	h.end()
 }
 
 func (h *header) link(name, address string) {
 	h.fail(name, checkLink(address))
-	h.words(name, "<"+address+">")
+	h.field(name)
+	h.word("<", address, ">")
+	h.end()
 }
 
 // checkLink wants one absolute address that stands unescaped between angle brackets

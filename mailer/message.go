@@ -3,6 +3,7 @@ package mailer
 import (
 	"fmt"
 	"net/mail"
+	"slices"
 	"time"
 )
 
@@ -35,10 +36,13 @@ const headerSize = 2048
 // where a word allows it. The same Message always gives the same bytes, so that a second
 // copy of a letter is recognised as one. An error names the field that cannot be sent; no
 // field can end its own line and begin another.
-func (m Message) Bytes() ([]byte, error) {
+func (m Message) Bytes() ([]byte, error) { return m.Append(nil) }
+
+// Append writes the letter as Bytes does, behind what stands in buffer: where letters are
+// many, making room for each costs more than all the rest.
+func (m Message) Append(buffer []byte) ([]byte, error) {
 	boundary := boundaryOf(m.MessageID)
-	var h header
-	h.buf.Grow(headerSize + size(m.Text) + size(m.HTML))
+	h := header{letter: slices.Grow(buffer, headerSize+size(m.Text)+size(m.HTML))}
 	h.date("Date", m.Date)
 	h.mailbox("From", m.From)
 	if m.ReplyTo != (mail.Address{}) {
@@ -49,21 +53,23 @@ func (m Message) Bytes() ([]byte, error) {
 	h.messageID("Message-ID", m.MessageID)
 	m.purpose(&h)
 	h.words("MIME-Version", "1.0")
-	h.words("Content-Type", "multipart/alternative;", `boundary="`+boundary+`"`)
+	h.field("Content-Type")
+	h.word("multipart/alternative;")
+	h.word(`boundary="`, boundary, `"`)
+	h.end()
 	if h.err != nil {
 		return nil, fmt.Errorf("compose letter: %w", h.err)
 	}
 
 	// The plainest comes first: a mail program shows the last part that it understands.
-	letter := &h.buf
-	if err := writePart(letter, boundary, "text/plain", m.Text); err != nil {
+	letter, err := appendPart(h.letter, boundary, "text/plain", m.Text)
+	if err != nil {
 		return nil, fmt.Errorf("compose letter: text part: %w", err)
 	}
-	if err := writePart(letter, boundary, "text/html", m.HTML); err != nil {
+	if letter, err = appendPart(letter, boundary, "text/html", m.HTML); err != nil {
 		return nil, fmt.Errorf("compose letter: HTML part: %w", err)
 	}
-	letter.WriteString("\r\n--" + boundary + "--\r\n")
-	return letter.Bytes(), nil
+	return fmt.Appendf(letter, "\r\n--%s--\r\n", boundary), nil
 }
 
 // purpose tells other programs what kind of mail this is, so that vacation notices stay

@@ -7,6 +7,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/idna"
+	"pgregory.net/rapid"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden letter")
@@ -47,6 +50,23 @@ func TestALetterIsTheSameTwice(t *testing.T) {
 	third, _ := other.Bytes()
 	if boundaryParameter.FindString(string(third)) == boundaryParameter.FindString(string(first)) {
 		t.Error("two letters share a boundary")
+	}
+}
+
+// One buffer serves letter after letter; what stands in it already stays.
+func TestALetterIsAppended(t *testing.T) {
+	t.Parallel()
+	want, err := lesson().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	buffer := []byte("before")
+	for range 2 {
+		got, err := lesson().Append(buffer)
+		if err != nil || string(got) != "before"+string(want) {
+			t.Errorf("got %q (%v), want the letter behind what stood there", got, err)
+		}
+		buffer = got[:len("before")]
 	}
 }
 
@@ -112,6 +132,33 @@ func TestDomainsGoOutAsPunycode(t *testing.T) {
 	if got := readStandard(t, raw).to.Address; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// Whatever the domain, it goes out as IDNA has it, or not at all.
+func TestDomainsAreIDNA(t *testing.T) {
+	t.Parallel()
+	profile := idna.New(idna.MapForLookup(), idna.CheckHyphens(false), idna.VerifyDNSLength(true))
+	domain := rapid.OneOf(
+		rapid.SampledFrom([]string{
+			"a", "1.2.3", "a.b.", ".a", "a..b", "-a.b", "a-.b", "a--b.c", "xn--a.b", "xn--rksmrgs-5wao1o.example", "A.example", "a_b.c", "a-b", "a.-", "",
+			strings.Repeat("a", 63) + ".b", strings.Repeat("a", 64) + ".b", strings.Repeat("a.", 124) + "b", strings.Repeat("a.", 125) + "b",
+		}),
+		rapid.StringMatching(`[a-z0-9.-]{1,70}`),
+		rapid.StringMatching(`[a-zåäöß]{1,9}\.[A-Za-z]{2,5}`),
+	)
+	rapid.Check(t, func(r *rapid.T) {
+		address := domain.Draw(r, "domain")
+		want, wantErr := profile.ToASCII(address)
+		m := lesson()
+		m.To = mail.Address{Address: "b@" + address}
+		raw, err := m.Bytes()
+		if bad := wantErr != nil || len("b@"+want) > 254; bad != (err != nil) {
+			r.Fatalf("got error %v, want one: %t", err, bad)
+		}
+		if err == nil && !strings.Contains(strings.ReplaceAll(string(raw), "\r\n ", " "), "To: <b@"+want+">\r\n") {
+			r.Fatalf("got\n%s\nwant %s", raw, want)
+		}
+	})
 }
 
 func TestLineEndsAreMadeTheSame(t *testing.T) {

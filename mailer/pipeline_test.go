@@ -189,12 +189,17 @@ func TestAnAnnouncedLetterIsOfferedOrAborted(t *testing.T) {
 func TestTheContextEndsAnAnnouncedLetter(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	s := relaytest.New(t, atNth(relaytest.Mail, 2, relaytest.Action{Hang: true}))
+	s := relaytest.New(t, func(e relaytest.Event) relaytest.Action {
+		if e.Stage == relaytest.Mail && e.N == 2 {
+			cancel()
+			return relaytest.Action{Hang: true}
+		}
+		return relaytest.Action{}
+	})
 	conn := dial(t, s, quick(s))
 	if _, err := endAnnouncing(t, conn); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(20*time.Millisecond, cancel)
 	err := conn.Offer(ctx, envelope(bo))
 	if expect(t, err, mailer.Mail, 0, true); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want it to say that the context ended", err)

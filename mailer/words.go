@@ -12,9 +12,6 @@ import (
 // encoded words can be broken.
 const longestWord = 60
 
-// firstRoom is what the first line of a field has left for words.
-func firstRoom(name string) int { return lineWidth - len(name) - len(": ") }
-
 // checkText refuses what could end a header line, or hide in it.
 func checkText(text string) error {
 	if !utf8.ValidString(text) {
@@ -28,33 +25,39 @@ func checkText(text string) error {
 	return nil
 }
 
-// unstructured gives the words of a Subject.
-func unstructured(text string, room int) []string {
-	if words := strings.Split(text, " "); allWords(words, isPrintable) {
-		return words
+// unstructured writes the words of a Subject.
+func (h *header) unstructured(text string) {
+	if allWords(text, isPrintable) {
+		h.bareWords(text)
+		return
 	}
-	return encodedWords(text, room)
+	h.encodedWords(text)
 }
 
-// phrase gives the words of a display name (RFC 5322 §3.2.5): bare, quoted or encoded.
-func phrase(name string, room int) []string {
-	words := strings.Split(name, " ")
+// phrase writes the words of a display name (RFC 5322 §3.2.5): bare, quoted or encoded.
+func (h *header) phrase(name string) {
 	switch {
 	case name == "":
-		return nil
-	case allWords(words, isAtom):
-		return words
-	case allWords(words, isPrintable) && len(quoted(name)) <= longestWord:
-		return []string{quoted(name)}
+	case allWords(name, isAtom):
+		h.bareWords(name)
+	case allWords(name, isPrintable) && len(quoted(name)) <= longestWord:
+		h.word(quoted(name))
+	default:
+		h.encodedWords(name)
 	}
-	return encodedWords(name, room)
 }
 
-// allWords says whether words can stand as they are: each is good, none is so long that it
-// needs breaking, none looks encoded, and none is empty (spaces in a row do not survive
-// folding).
-func allWords(words []string, good func(string) bool) bool {
-	for _, word := range words {
+func (h *header) bareWords(text string) {
+	for word := range strings.SplitSeq(text, " ") {
+		h.word(word)
+	}
+}
+
+// allWords says whether a text's words can stand as they are: each is good, none is so long
+// that it needs breaking, none looks encoded, and none is empty (spaces in a row do not
+// survive folding).
+func allWords(text string, good func(string) bool) bool {
+	for word := range strings.SplitSeq(text, " ") {
 		if word == "" || len(word) > longestWord || strings.Contains(word, "=?") || !good(word) {
 			return false
 		}
@@ -66,23 +69,23 @@ var escapeQuoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 func quoted(text string) string { return `"` + escapeQuoted.Replace(text) + `"` }
 
-// encodedWords writes text by RFC 2047: words of at most 75 characters, the first within
-// room, none of which splits a character. Only what is allowed in a name (§5, rule 3)
-// stands unencoded, so that one form serves every field.
-func encodedWords(text string, room int) []string {
+// encodedWords writes text by RFC 2047: words of at most 75 characters, the first of which
+// fits in what the line has left, and none of which splits a character. Only what is allowed
+// in a name (§5, rule 3) stands unencoded, so that one form serves every field.
+func (h *header) encodedWords(text string) {
 	const open, end = "=?utf-8?q?", "?="
-	var words []string
+	var word [75]byte
 	var encoded [3 * utf8.UTFMax]byte
-	word, limit := append(make([]byte, 0, 75), open...), min(room, 75)
+	n, limit := copy(word[:], open), min(lineWidth-h.width-1, len(word))
 	for _, r := range text {
 		encoded := appendEncoded(encoded[:0], r)
-		if len(word)+len(encoded)+len(end) > limit {
-			words = append(words, string(append(word, end...)))
-			word, limit = append(word[:0], open...), 75
+		if n+len(encoded)+len(end) > limit {
+			h.word(string(word[:n]), end)
+			n, limit = len(open), len(word)
 		}
-		word = append(word, encoded...)
+		n += copy(word[n:], encoded)
 	}
-	return append(words, string(append(word, end...)))
+	h.word(string(word[:n]), end)
 }
 
 func appendEncoded(word []byte, r rune) []byte {
@@ -118,7 +121,7 @@ func isDotAtom(s string) bool {
 	if strings.Contains(s, "=?") {
 		return false
 	}
-	for _, atom := range strings.Split(s, ".") {
+	for atom := range strings.SplitSeq(s, ".") {
 		if !isAtom(atom) {
 			return false
 		}

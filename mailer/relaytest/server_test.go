@@ -70,6 +70,59 @@ func TestStrictness(t *testing.T) {
 	}
 }
 
+// Commands may come together, but not ahead of an answer that they depend on.
+func TestOutOfTurn(t *testing.T) {
+	t.Parallel()
+	const mail, rcpt, data = "MAIL FROM:<a@example.org>\r\n", "RCPT TO:<anna@example.org>\r\n", "DATA\r\n"
+	for _, test := range []struct{ said, pipelining, stepwise string }{
+		{mail + rcpt + data, "250 250 354", "503 closed closed"},
+		{"EHLO x\r\n" + mail, "503 closed", "503 closed"},
+		{mail + rcpt + data + "hej\r\n.\r\n", "250 250 503", "503 closed closed"},
+		{mail + rcpt + "RSET\r\n" + mail, "250 250 250 250", "503 closed closed closed"},
+	} {
+		for s, want := range map[*relaytest.Server]string{
+			relaytest.New(t, nil): test.pipelining, relaytest.New(t, nil).WithoutPipelining(): test.stepwise,
+		} {
+			conn, err := textproto.Dial("tcp", s.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.ReadResponse(220)
+			conn.W.WriteString(test.said)
+			conn.W.Flush()
+			var got []string
+			for range strings.Fields(want) {
+				code, _, err := conn.ReadResponse(0)
+				if err != nil {
+					got = append(got, "closed")
+				} else {
+					got = append(got, fmt.Sprint(code))
+				}
+			}
+			conn.Close()
+			if strings.Join(got, " ") != want {
+				t.Errorf("%q: got %q, want %q", test.said, got, want)
+			}
+		}
+	}
+}
+
+func TestPipeliningIsOffered(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[*relaytest.Server]bool{
+		relaytest.New(t, nil): true, relaytest.New(t, nil).WithoutPipelining(): false,
+	} {
+		client, err := smtp.Dial(s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := client.Extension("PIPELINING"); got != want {
+			t.Errorf("got %t, want %t", got, want)
+		}
+		client.Close()
+	}
+}
+
 func TestALetterWithoutItsDotHasNeverBeen(t *testing.T) {
 	t.Parallel()
 	s := relaytest.New(t, nil)
