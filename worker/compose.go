@@ -22,10 +22,10 @@ type letter struct {
 // testMark opens the subject of a letter that an admin asked for as a test.
 const testMark = "[Prov] "
 
-// compose makes the bytes of a delivery. The same row gives the same bytes:
-// all that goes in is the row, the version it names, and the settings. A panic
-// is the fault of this letter alone.
-func (w *Worker) compose(ctx context.Context, c course.Claimed) (composed letter, err error) {
+// compose makes the bytes of a delivery, in a buffer that may hold an older one.
+// The same row gives the same bytes: all that goes in is the row, the version it
+// names, and the settings. A panic is the fault of this letter alone.
+func (w *Worker) compose(ctx context.Context, c course.Claimed, buffer []byte) (composed letter, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("compose %s: panic: %v", c.Letter, fault)
@@ -61,7 +61,7 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed) (composed letter
 		m.Subject = testMark + m.Subject
 	}
 	m.Date = c.DatedAt.In(zone)
-	bytes, err := m.Bytes()
+	bytes, err := m.Append(buffer[:0])
 	return letter{
 		envelope: mailer.Envelope{From: w.Store.BounceToken(c.DeliveryKey) + "@" + w.BounceDomain, To: c.Email},
 		bytes:    bytes,

@@ -151,8 +151,9 @@ func (st *story) exec(query string, args ...any) {
 
 // audit holds the ledger against the relays: what is accepted was taken once,
 // what is uncertain at most once, nothing else at all; every copy went to the
-// row's own address from the row's own envelope sender; the sum is right, and
-// nothing is left in the hands of a worker that is no more.
+// row's own address from the row's own envelope sender, and is the letter that was
+// marked, to the byte; the sum is right, and nothing is left in the hands of a
+// worker that is no more.
 func (st *story) audit() {
 	st.Helper()
 	type copies struct{ received, accepted int }
@@ -163,6 +164,9 @@ func (st *story) audit() {
 			id := messageID(st, l.Bytes)
 			c := taken[id]
 			c.received++
+			if n := st.count(`select count(*) from deliveries where sha256 = sha256($1)`, l.Bytes); n != 1 {
+				st.Errorf("a letter to %s is not the one that was marked", l.To)
+			}
 			taken[id], envelopes[id] = c, [2]string{l.From, l.To}
 		}
 		for _, l := range relay.Accepted() {
