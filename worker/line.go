@@ -20,7 +20,7 @@ type line struct {
 	conn   *mailer.Conn // nil: none
 	used   bool         // it has carried a letter before
 	ending *ending      // of the letter before; nil once it is recorded
-	rooms  [2][]byte    // the newest letter stands in the first; the second is free for the next
+	room   []byte       // where letters are composed; free again once one is written
 }
 
 const (

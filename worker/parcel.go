@@ -59,13 +59,13 @@ func (l *line) fill(ctx context.Context, p *parcel) (ok bool) {
 		return false
 	}
 	var err error
-	if p.letter, err = l.compose(ctx, p.Claimed, l.rooms[1]); err != nil {
+	if p.letter, err = l.compose(ctx, p.Claimed, l.room); err != nil {
 		l.setAside(ctx, p.Claimed, err)
 		l.stopRun(ctx, p.Claimed, err)
 		return false
 	}
 	l.failures.Store(0)
-	l.rooms[0], l.rooms[1] = p.bytes, l.rooms[0]
+	l.room = p.bytes
 	p.sum = sha256.Sum256(p.bytes)
 	if p.Doubts > 0 && !bytes.Equal(p.sum[:], p.SHA256) {
 		l.setAside(ctx, p.Claimed, errChanged)
