@@ -50,7 +50,7 @@ func isPlainDomain(domain string) bool {
 			label++
 		case c == '-' && label > 0 && domain[i-1] != '-': // which leaves punycode to ToASCII
 			label++
-		case c == '.' && label > 0 && domain[i-1] != '-':
+		case c == '.' && label > 0:
 			label = 0
 		default:
 			return false
@@ -59,5 +59,5 @@ func isPlainDomain(domain string) bool {
 			return false
 		}
 	}
-	return label > 0 && domain[len(domain)-1] != '-' && len(domain) < 254
+	return label > 0
 }

@@ -138,27 +138,27 @@ func TestDomainsGoOutAsPunycode(t *testing.T) {
 func TestDomainsAreIDNA(t *testing.T) {
 	t.Parallel()
 	profile := idna.New(idna.MapForLookup(), idna.CheckHyphens(false), idna.VerifyDNSLength(true))
-	domain := rapid.OneOf(
-		rapid.SampledFrom([]string{
-			"a", "1.2.3", "a.b.", ".a", "a..b", "-a.b", "a-.b", "a--b.c", "xn--a.b", "xn--rksmrgs-5wao1o.example", "A.example", "a_b.c", "a-b", "a.-", "",
-			strings.Repeat("a", 63) + ".b", strings.Repeat("a", 64) + ".b", strings.Repeat("a.", 124) + "b", strings.Repeat("a.", 125) + "b",
-		}),
-		rapid.StringMatching(`[a-z0-9.-]{1,70}`),
-		rapid.StringMatching(`[a-zåäöß]{1,9}\.[A-Za-z]{2,5}`),
-	)
-	rapid.Check(t, func(r *rapid.T) {
-		address := domain.Draw(r, "domain")
-		want, wantErr := profile.ToASCII(address)
+	check := func(t rapid.TB, domain string) {
+		want, wantErr := profile.ToASCII(domain)
 		m := lesson()
-		m.To = mail.Address{Address: "b@" + address}
+		m.To = mail.Address{Address: "b@" + domain}
 		raw, err := m.Bytes()
 		if bad := wantErr != nil || len("b@"+want) > 254; bad != (err != nil) {
-			r.Fatalf("got error %v, want one: %t", err, bad)
+			t.Fatalf("%q: got error %v, want one: %t", domain, err, bad)
 		}
 		if err == nil && !strings.Contains(strings.ReplaceAll(string(raw), "\r\n ", " "), "To: <b@"+want+">\r\n") {
-			r.Fatalf("got\n%s\nwant %s", raw, want)
+			t.Fatalf("%q: got\n%s\nwant %s", domain, raw, want)
 		}
-	})
+	}
+	for _, domain := range []string{
+		"", "a", "1.2.3", "a.b.", ".a", "a..b", "-a.b", "a-.b", "a-", "a.-", "a-b", "a--b.c", "a_b.c", "A.example",
+		"xn--a.b", "xn--rksmrgs-5wao1o.example", strings.Repeat("a", 63) + ".b", strings.Repeat("a", 64) + ".b",
+		strings.Repeat("a.", 125) + "b", strings.Repeat("a.", 125) + "bcd", strings.Repeat("a.", 126) + "bcd",
+	} {
+		check(t, domain)
+	}
+	domain := rapid.OneOf(rapid.StringMatching(`[a-z0-9.-]{1,70}`), rapid.StringMatching(`[a-zåäöß]{1,9}\.[A-Za-z]{2,5}`))
+	rapid.Check(t, func(r *rapid.T) { check(r, domain.Draw(r, "domain")) })
 }
 
 func TestLineEndsAreMadeTheSame(t *testing.T) {

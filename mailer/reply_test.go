@@ -43,6 +43,7 @@ func TestRepliesAreOneCleanLine(t *testing.T) {
 		"450":                                                                       {Code: 450},
 		"550 5.1.1":                                                                 {Code: 550, Enhanced: "5.1.1"},
 		"550 a\x1b[31mb\x00c\xff\u202ed\u2028":                                      {Code: 550, Text: "a[31mbc?d"},
+		"550 " + strings.Repeat("x", 600):                                           {Code: 550, Text: strings.Repeat("x", 500)},
 		"550 " + strings.Repeat("å", 600):                                           {Code: 550, Text: strings.Repeat("å", 500)},
 	} {
 		if len(reply) == 3 {
