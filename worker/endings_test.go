@@ -10,7 +10,7 @@ import (
 
 // The relay says something about Bo's letter, between Anna's and Cilla's, which
 // get theirs whatever it is. What it says is written down as an attempt.
-func TestEndingsThatAreAboutTheLetter(t *testing.T) {
+func TestRow30To32And36And45EndingsThatAreAboutTheLetter(t *testing.T) {
 	for what, c := range map[string]struct {
 		stage  relaytest.Stage
 		action relaytest.Action
@@ -85,7 +85,7 @@ func (st *story) untouched(email string) {
 // fault: Bo's letter waits, with no attempt burnt, while the relay rests, for
 // five seconds after a refusal and a fifth of one after hanging up; then
 // everybody gets theirs, once.
-func TestEndingsThatAreAboutUs(t *testing.T) {
+func TestRow29And30And33And34And44EndingsThatAreAboutUs(t *testing.T) {
 	for what, c := range map[string]struct {
 		stage  relaytest.Stage
 		action relaytest.Action
