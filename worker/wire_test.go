@@ -16,7 +16,8 @@ type wire struct {
 	mu               sync.Mutex
 	ends             map[net.Conn]bool
 	isCut            bool
-	answers, every   int // every so many answers, one is lost
+	answers, every   int           // every so many answers, one is lost
+	stalled          chan struct{} // not nil: answers wait until it is closed
 }
 
 func splice(st *story) *wire {
@@ -36,7 +37,7 @@ func splice(st *story) *wire {
 	query.Del("port")
 	u.Host, u.RawQuery = listener.Addr().String(), query.Encode()
 	w.dsn = u.String()
-	st.Cleanup(func() { listener.Close(); w.cut() })
+	st.Cleanup(func() { listener.Close(); w.flow(); w.cut() })
 	go w.serve(listener)
 	return w
 }
@@ -81,6 +82,7 @@ func (w *wire) answer(near, far net.Conn) {
 		if err != nil || w.loses() {
 			return
 		}
+		w.wait()
 		if _, err := near.Write(octets[:n]); err != nil {
 			return
 		}
@@ -98,6 +100,31 @@ func (w *wire) loseEvery(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.every = n
+}
+
+// stall lets the database hear what it is asked, and nobody its answers.
+func (w *wire) stall() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stalled = make(chan struct{})
+}
+
+func (w *wire) flow() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stalled != nil {
+		close(w.stalled)
+		w.stalled = nil
+	}
+}
+
+func (w *wire) wait() {
+	w.mu.Lock()
+	stalled := w.stalled
+	w.mu.Unlock()
+	if stalled != nil {
+		<-stalled
+	}
 }
 
 func (w *wire) cut() {
