@@ -17,7 +17,8 @@ type wire struct {
 	ends             map[net.Conn]bool
 	isCut            bool
 	answers, every   int           // every so many answers, one is lost
-	stalled          chan struct{} // not nil: answers wait until it is closed
+	stalls           func() bool   // nil, or whether answers must wait
+	flows            chan struct{} // until this is closed
 }
 
 func splice(st *story) *wire {
@@ -37,7 +38,7 @@ func splice(st *story) *wire {
 	query.Del("port")
 	u.Host, u.RawQuery = listener.Addr().String(), query.Encode()
 	w.dsn = u.String()
-	st.Cleanup(func() { listener.Close(); w.flow(); w.cut() })
+	st.Cleanup(func() { listener.Close(); w.cut() })
 	go w.serve(listener)
 	return w
 }
@@ -102,28 +103,28 @@ func (w *wire) loseEvery(n int) {
 	w.every = n
 }
 
-// stall lets the database hear what it is asked, and nobody its answers.
-func (w *wire) stall() {
+// stallOnce keeps every answer back from when something is so, until flow is called.
+func (w *wire) stallOnce(so func() bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.stalled = make(chan struct{})
+	w.stalls, w.flows = so, make(chan struct{})
 }
 
 func (w *wire) flow() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stalled != nil {
-		close(w.stalled)
-		w.stalled = nil
+	if w.stalls != nil {
+		close(w.flows)
+		w.stalls = nil
 	}
 }
 
 func (w *wire) wait() {
 	w.mu.Lock()
-	stalled := w.stalled
+	stalls, flows := w.stalls, w.flows
 	w.mu.Unlock()
-	if stalled != nil {
-		<-stalled
+	if stalls != nil && stalls() {
+		<-flows
 	}
 }
 
