@@ -58,9 +58,9 @@ func (d door) opens(st *story, relay *relay) {
 	}()
 }
 
-// For five days, longer than any one letter is tried, nobody answers where the
-// relay should be. Then it is there, and everyone gets their letter at the first
-// attempt: none was burnt, and nobody was held to be at fault.
+// For five days, longer than a letter is tried, nobody listens where the relay
+// should be. Then it is there, and everyone gets their letter at the first
+// attempt.
 func TestRow28RefusedForDays(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	door := shut(st)
