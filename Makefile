@@ -1,7 +1,7 @@
 # Two commands are enough: make demo and make test. Both do all their own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint build procfile node setup clean
+.PHONY: help demo test bench faults lint build procfile node setup clean
 
 PACE ?=
 
@@ -17,9 +17,14 @@ test: setup lint ## run every test, with the race detector, after the linters
 bench: setup ## measure the send path against its limits; BENCH_QUEUED=1000000 for a longer queue
 	dir=$$(sh tools/postfix.sh) && PATH="$$PATH:$$dir" go test -run '^$$' -bench SendPath -benchtime 1x -timeout 1h ./cmd/course
 
+faults: ## print the faults that delivery must survive, and the tests that prove each
+	@go run tools/faults.go
+
 lint: ## check form and likely mistakes
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	go vet ./...
+	go vet tools/faults.go
+	go run tools/faults.go >/dev/null
 	go tool -modfile=tools/go.mod staticcheck ./...
 
 build: ## make bin/course

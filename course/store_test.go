@@ -234,7 +234,7 @@ func TestAFaultOfOurOwnIsNotCalledAway(t *testing.T) {
 }
 
 // Two events that wait for one another: one is run again, and both happen.
-func TestADeadlockIsRunAgain(t *testing.T) {
+func TestRow22ADeadlockIsRunAgain(t *testing.T) {
 	st := begin(t)
 	st.exec(`create table shelf (id int primary key, n int not null default 0)`)
 	st.exec(`insert into shelf values (1), (2)`)

@@ -14,7 +14,7 @@ import (
 
 // The tests of this file are named after the rows of the list of faults to survive.
 
-func TestRow28Refused(t *testing.T) {
+func TestRefusedConnection(t *testing.T) {
 	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,7 +29,7 @@ func TestRow28Refused(t *testing.T) {
 	}
 }
 
-func TestRow29To44RefusedBeforeTheFirstLetter(t *testing.T) {
+func TestRow29And30And33And42And44RefusedBeforeTheFirstLetter(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		at    relaytest.Stage

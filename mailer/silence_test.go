@@ -13,7 +13,7 @@ import (
 )
 
 // The one case that nobody can decide: the relay has the letter, and we have no answer.
-func TestRow36To41NoAnswerToTheDot(t *testing.T) {
+func TestRow36And38And39And41NoAnswerToTheDot(t *testing.T) {
 	t.Parallel()
 	for name, action := range map[string]relaytest.Action{
 		"36 dropped":        {Drop: true},

@@ -10,7 +10,7 @@ import (
 
 // The worker's connections to the database are ended, again and again, while it
 // sends. It goes on, and leaves no letter lying in its hands.
-func TestConnectionsToTheDatabaseAreEnded(t *testing.T) {
+func TestRow20ConnectionsToTheDatabaseAreEnded(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	relay := st.relay(nil)
 	store := st.store(st.dsn + "&application_name=worker")

@@ -10,7 +10,7 @@ import (
 
 // The relay says something about Bo's letter, between Anna's and Cilla's, which
 // get theirs whatever it is. What it says is written down as an attempt.
-func TestEndingsThatAreAboutTheLetter(t *testing.T) {
+func TestRow30To32And36And45EndingsThatAreAboutTheLetter(t *testing.T) {
 	for what, c := range map[string]struct {
 		stage  relaytest.Stage
 		action relaytest.Action
@@ -22,6 +22,7 @@ func TestEndingsThatAreAboutTheLetter(t *testing.T) {
 		"mailbox full":           {relaytest.Rcpt, relaytest.Action{Reply: "452 4.2.2 mailbox full"}, "deferred", 0, "452 4.2.2 mailbox full"},
 		"greylisted":             {relaytest.Rcpt, relaytest.Action{Reply: "451 4.7.1 greylisted"}, "deferred", 0, "451 4.7.1 greylisted"},
 		"too big":                {relaytest.Data, relaytest.Action{Reply: "552 5.3.4 too big"}, "rejected", 0, "552 5.3.4 too big"},
+		"too big at the dot":     {relaytest.Dot, relaytest.Action{Reply: "552 5.3.4 too big"}, "rejected", 0, "552 5.3.4 too big"},
 		"busy at DATA":           {relaytest.Data, relaytest.Action{Reply: "451 4.3.0 busy"}, "deferred", 0, "451 4.3.0 busy"},
 		"refused at the dot":     {relaytest.Dot, relaytest.Action{Reply: "554 5.6.0 not this"}, "rejected", 0, "554 5.6.0 not this"},
 		"busy at the dot":        {relaytest.Dot, relaytest.Action{Reply: "451 4.3.0 busy"}, "deferred", 0, "451 4.3.0 busy"},
@@ -89,7 +90,7 @@ func (st *story) untouched(email string) {
 // fault: Bo's letter waits, with no attempt burnt, while the relay rests, for
 // five seconds after a refusal and a fifth of one after hanging up; then
 // everybody gets theirs, once.
-func TestEndingsThatAreAboutUs(t *testing.T) {
+func TestRow29And30And33And34And44EndingsThatAreAboutUs(t *testing.T) {
 	for what, c := range map[string]struct {
 		stage  relaytest.Stage
 		action relaytest.Action
@@ -98,6 +99,7 @@ func TestEndingsThatAreAboutUs(t *testing.T) {
 		"too many at the greeting":     {relaytest.Connect, relaytest.Action{Reply: "421 4.7.0 too many connections"}},
 		"silence for a greeting":       {relaytest.Connect, relaytest.Action{Drop: true}},
 		"refused at EHLO":              {relaytest.Hello, relaytest.Action{Reply: "550 5.7.1 who are you"}},
+		"not now at EHLO":              {relaytest.Hello, relaytest.Action{Reply: "451 4.3.0 not now"}},
 		"wrong password":               {relaytest.Auth, relaytest.Action{Reply: "535 5.7.8 wrong password"}},
 		"no login just now":            {relaytest.Auth, relaytest.Action{Reply: "454 4.7.0 later"}},
 		"our sender refused":           {relaytest.Mail, relaytest.Action{Reply: "550 5.7.1 not from you"}},

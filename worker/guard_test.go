@@ -6,7 +6,7 @@ import (
 )
 
 // Eight o'clock plus what passes is late after a second, by either clock.
-func TestADotComesLate(t *testing.T) {
+func TestRow49ADotComesLate(t *testing.T) {
 	from := time.Now() // with both clocks
 	wall := func(t time.Time) time.Time { return t.Round(0) }
 	for what, c := range map[string]struct {

@@ -8,7 +8,7 @@ import (
 
 // Bo leaves while his letter stands before the relay, which has just been asked
 // to take its text: it gets no dot. The others get theirs.
-func TestLeavingWhileTheLetterIsOffered(t *testing.T) {
+func TestRow58LeavingWhileTheLetterIsOffered(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	st.readers(anna, bo, cilla)
 	token := st.UnsubscribeToken(st.newest(bo).DeliveryKey)

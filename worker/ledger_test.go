@@ -183,7 +183,7 @@ func (st *story) audit() {
 		switch r.State {
 		case "accepted": // once, or once more after a silence
 			wrong = got.accepted < 1 || got.received > 1+repeats(st, r)
-		case "uncertain", "parked": // as often as no reply was heard
+		case "uncertain", "parked", "cancelled": // as often as no reply was heard
 			wrong = got.received > st.count(`select doubts from deliveries where id = $1`, r.ID)
 		case "claimed", "sending":
 			wrong = true

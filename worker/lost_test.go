@@ -10,7 +10,7 @@ import (
 
 // Again and again, the database does what it was asked and its answer is lost.
 // Nothing is sent twice, and nothing is left lying.
-func TestAnswersOfTheDatabaseAreLost(t *testing.T) {
+func TestRow21AnswersOfTheDatabaseAreLost(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	relay := st.relay(nil)
 	wire := splice(st)

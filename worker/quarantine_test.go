@@ -10,7 +10,7 @@ import (
 
 // The relay takes Bo's letter and its reply is lost. A quarter of an hour later
 // he gets one more copy, the same to the byte, and it is counted.
-func TestTheSecondCopyIsTheFirst(t *testing.T) {
+func TestRow36TheSecondCopyIsTheFirst(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	st.readers(bo)
 	relay := st.relay(whenever(relaytest.Dot, relaytest.Action{Drop: true}))

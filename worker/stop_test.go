@@ -11,7 +11,7 @@ import (
 
 // A worker is told to stop in the middle of five hundred letters: it finishes
 // what it cannot take back and signs off. The next worker sends the rest.
-func TestStoppingInTheMiddle(t *testing.T) {
+func TestRow11StoppingInTheMiddle(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	relay := st.relay(nil)
 	st.crowd(500)
@@ -35,7 +35,7 @@ func TestStoppingInTheMiddle(t *testing.T) {
 }
 
 // The answer to a dot comes after the word to stop, and is written down.
-func TestStoppingWaitsForTheAnswer(t *testing.T) {
+func TestRow11StoppingWaitsForTheAnswer(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	answer := make(chan struct{})
 	relay := st.relay(whenever(relaytest.Dot, relaytest.Action{Hold: answer}))
@@ -75,7 +75,7 @@ func TestStoppingWaitsForTheAnswer(t *testing.T) {
 
 // A relay that never answers does not keep a worker from stopping; the letter
 // is in doubt, and says so.
-func TestStoppingGivesUpOnASilentRelay(t *testing.T) {
+func TestRow11And38StoppingGivesUpOnASilentRelay(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	relay := st.relay(whenever(relaytest.Dot, relaytest.Action{Hang: true}))
 	st.readers(anna)
@@ -90,7 +90,7 @@ func TestStoppingGivesUpOnASilentRelay(t *testing.T) {
 }
 
 // A relay that is silent before the dot is no reason to wait.
-func TestStoppingBeforeTheDotIsImmediate(t *testing.T) {
+func TestRow11StoppingBeforeTheDotIsImmediate(t *testing.T) {
 	for _, stage := range []relaytest.Stage{relaytest.Connect, relaytest.Mail, relaytest.Rcpt, relaytest.Data} {
 		t.Run(string(stage), func(t *testing.T) {
 			st := begin(t, "2026-11-03 08:00")

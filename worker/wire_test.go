@@ -16,7 +16,9 @@ type wire struct {
 	mu               sync.Mutex
 	ends             map[net.Conn]bool
 	isCut            bool
-	answers, every   int // every so many answers, one is lost
+	answers, every   int           // every so many answers, one is lost
+	stalls           func() bool   // nil, or whether answers must wait
+	flows            chan struct{} // until this is closed
 }
 
 func splice(st *story) *wire {
@@ -81,6 +83,7 @@ func (w *wire) answer(near, far net.Conn) {
 		if err != nil || w.loses() {
 			return
 		}
+		w.wait()
 		if _, err := near.Write(octets[:n]); err != nil {
 			return
 		}
@@ -98,6 +101,31 @@ func (w *wire) loseEvery(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.every = n
+}
+
+// stallOnce keeps every answer back from when something is so, until flow is called.
+func (w *wire) stallOnce(so func() bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stalls, w.flows = so, make(chan struct{})
+}
+
+func (w *wire) flow() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stalls != nil {
+		close(w.flows)
+		w.stalls = nil
+	}
+}
+
+func (w *wire) wait() {
+	w.mu.Lock()
+	stalls, flows := w.stalls, w.flows
+	w.mu.Unlock()
+	if stalls != nil && stalls() {
+		<-flows
+	}
 }
 
 func (w *wire) cut() {

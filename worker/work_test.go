@@ -69,7 +69,7 @@ func TestWorkWithNothingToDoReturns(t *testing.T) {
 
 // Two admins send the same letter, while a worker runs: once to each reader,
 // and each of the three is there until the last letter has gone.
-func TestTwoAdminsAndAWorkerAtOnce(t *testing.T) {
+func TestRow53TwoAdminsAndAWorkerAtOnce(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	relay := st.relay(nil)
 	st.crowd(200)
