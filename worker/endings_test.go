@@ -133,7 +133,7 @@ func TestRow29And30And33And34And44EndingsThatAreAboutUs(t *testing.T) {
 				t.Errorf("%d connections while the relay should rest", n-before)
 			}
 			st.wants("queued", 3)
-			if n := st.count(`select count(*) from attempts`); n != 0 {
+			if n := st.attempts(); n != 0 {
 				t.Errorf("%d attempts burnt", n)
 			}
 			for _, reader := range []string{anna, bo, cilla} {

@@ -143,6 +143,12 @@ func (st *story) count(query string, args ...any) (n int) {
 	return n
 }
 
+// attempts is how often letters were tried, all together.
+func (st *story) attempts() int {
+	st.Helper()
+	return st.count(`select coalesce(sum(attempt), 0) from deliveries`)
+}
+
 func (st *story) exec(query string, args ...any) {
 	st.Helper()
 	_, err := st.db.Exec(query, args...)

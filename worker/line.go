@@ -83,25 +83,53 @@ func (l *line) carry(ctx context.Context, p *parcel) (next *parcel) {
 		l.giveBack(ctx, p.Claimed, attempt)
 	default:
 		l.letGo(p)
-		l.end(ctx, p, next)
+		next = l.end(ctx, p, next)
 	}
 	return next
 }
 
-// end sends the dot, and hands in what became of the letter.
-func (l *line) end(ctx context.Context, p, next *parcel) {
+// end sends the dot, and hands in what became of the letter. It returns the next
+// one, if that is still ours.
+func (l *line) end(ctx context.Context, p, next *parcel) *parcel {
 	relay := l.conn.Relay()
+	kept := l.lend(ctx, next)
 	reply, err := l.dot(ctx, next)
+	ours := kept()
 	if err != nil {
 		l.refused(ctx, p.Claimed, p.Attempt+1, err)
-		return
+	} else {
+		l.fleet.worked(relay)
+		l.record(p.Claimed, p.Attempt+1, relay, course.Ending{
+			Stage: course.AtDot, Code: reply.Code, Enhanced: reply.Enhanced, Reply: reply.String(), QueueID: reply.QueueID,
+		})
 	}
-	l.fleet.worked(relay)
-	l.record(p.Claimed, p.Attempt+1, relay, course.Ending{
-		Stage: course.AtDot, Code: reply.Code, Enhanced: reply.Enhanced, Reply: reply.String(), QueueID: reply.QueueID,
-	})
-	if next == nil {
+	if ours == nil {
 		l.recorded(ctx)
+	}
+	if ours == nil && next != nil {
+		l.close() // it was announced here
+	}
+	return ours
+}
+
+// hurry is how long a letter waits for the word on the one before it.
+const hurry = 3 * time.Second
+
+// lend gives a letter back if it has to wait for too long, and tells in the end
+// whether it is still ours.
+func (l *line) lend(ctx context.Context, next *parcel) (kept func() *parcel) {
+	if next == nil {
+		return func() *parcel { return nil }
+	}
+	timer := time.AfterFunc(hurry, func() {
+		l.giveBack(ctx, next.Claimed, 0)
+		l.letGo(next)
+	})
+	return func() *parcel {
+		if timer.Stop() {
+			return next
+		}
+		return nil
 	}
 }
 

@@ -146,7 +146,7 @@ func TestWorkSaysAtOnceThatNoRelayIsThere(t *testing.T) {
 		t.Errorf("Work took %s to say so", d)
 	}
 	st.wants("queued", 40)
-	if n := st.count(`select count(*) from attempts`); n != 0 {
+	if n := st.attempts(); n != 0 {
 		t.Errorf("%d attempts burnt", n)
 	}
 	st.must(st.worker(connections(4), st.relay(nil)).Work(st.ctx, lesson(1), nil))

@@ -70,7 +70,7 @@ func TestRow28RefusedForDays(t *testing.T) {
 		st.passes(time.Hour)
 		st.until("all wait", func() bool { return st.states()["queued"] == 3 })
 	}
-	if n := st.count(`select count(*) from attempts`); n != 0 {
+	if n := st.attempts(); n != 0 {
 		t.Errorf("%d attempts burnt", n)
 	}
 	relay := st.relay(nil)

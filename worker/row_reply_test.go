@@ -31,7 +31,7 @@ func TestRow41NonsenseBeforeTheDot(t *testing.T) {
 				st.starts(st.worker(nil, relay))
 				st.until("the relay has spoken", func() bool { return relay.times(stage) > 0 })
 				st.until("all wait again", func() bool { return st.states()["queued"] == 2 })
-				if n := st.count(`select count(*) from attempts`); n != 0 {
+				if n := st.attempts(); n != 0 {
 					t.Errorf("%d attempts burnt", n)
 				}
 				relay.follows(nil)

@@ -46,7 +46,7 @@ func TestRow42To44NoLetterWithoutTrust(t *testing.T) {
 				t.Errorf("went on to %s", c.letters)
 			}
 			st.wants("queued", 2)
-			if n := st.count(`select count(*) from attempts`); n != 0 {
+			if n := st.attempts(); n != 0 {
 				t.Errorf("%d attempts burnt", n)
 			}
 			st.must(st.worker(nil, st.relay(nil)).Work(st.ctx, lesson(1), nil))
@@ -85,7 +85,7 @@ func TestRow46ARelayWithoutAnAddress(t *testing.T) {
 		t.Errorf("Work ended with %v, want ErrRelayAway and the relay's name", err)
 	}
 	st.wants("queued", 3)
-	if n := st.count(`select count(*) from attempts`); n != 0 {
+	if n := st.attempts(); n != 0 {
 		t.Errorf("%d attempts burnt", n)
 	}
 	both := st.worker(func(o *worker.Options) { o.Relays = append(nowhere, o.Relays...) }, st.relay(nil))

@@ -136,7 +136,7 @@ func (s *session) leave() error {
 // claim takes letters from the ledger and lays them out for the lines. While no
 // relay takes letters, or a suspect is in hand, it claims none.
 func (s *session) claim(ctx context.Context, scope course.Scope) (int, error) {
-	if s.fleet.rest(s.Now()) > 0 || s.alone && s.inClaim.Load() > 0 || !s.runningLow(ctx) {
+	if !s.runningLow(ctx) || s.fleet.rest(s.Now()) > 0 || s.alone && s.inClaim.Load() > 0 {
 		return 0, nil
 	}
 	s.alone = false

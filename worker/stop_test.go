@@ -104,7 +104,7 @@ func TestRow11StoppingBeforeTheDotIsImmediate(t *testing.T) {
 				t.Errorf("stopping took %s", d)
 			}
 			st.wants("queued", 1)
-			if n := st.count(`select count(*) from attempts`); n != 0 {
+			if n := st.attempts(); n != 0 {
 				t.Errorf("%d attempts burnt", n)
 			}
 		})
