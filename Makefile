@@ -1,7 +1,7 @@
 # Two commands are enough: make demo and make test. Both do all their own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint build procfile node setup clean
+.PHONY: help demo test soak bench lint build procfile node setup clean
 
 PACE ?=
 
@@ -13,6 +13,9 @@ demo: setup build ## try it on this machine; PACE=10s makes a course week last t
 
 test: setup lint ## run every test, with the race detector, after the linters
 	go test -race -timeout 15m ./...
+
+soak: setup ## let ten times the faults loose on it; SEED=N throws the same dice again
+	SOAK=1 go test -timeout 2h -run '^TestRow' ./cmd/course
 
 bench: setup ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

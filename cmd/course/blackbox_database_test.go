@@ -2,11 +2,9 @@ package main
 
 import (
 	"os/exec"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"fortsatt/course"
 	"fortsatt/demo"
 	"fortsatt/mailer/relaytest"
 )
@@ -92,7 +90,6 @@ func TestRow23LockAndStatementTimeouts(t *testing.T) {
 	t.Parallel()
 	for _, timeout := range []string{"lock_timeout", "statement_timeout"} {
 		t.Run(timeout, func(t *testing.T) {
-			var letGo func()
 			b := newBox(t, 100, func(e relaytest.Event) relaytest.Action {
 				return relaytest.Action{Delay: 3 * time.Millisecond}
 			})
@@ -101,7 +98,7 @@ func TestRow23LockAndStatementTimeouts(t *testing.T) {
 			if err := b.relay.Wait(inTime(t), 20); err != nil {
 				t.Fatal(err)
 			}
-			letGo = b.lockLetters()
+			letGo := b.lockLetters()
 			worker.says("canceling statement due to")
 			<-time.After(time.Second)
 			letGo()
@@ -191,10 +188,10 @@ func TestRow26DiskFull(t *testing.T) {
 	b, worker := midSend(t, nil)
 	b.execute(`create function no_space() returns trigger language plpgsql as
 		$$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`,
-		`create trigger full before insert or update on deliveries execute function no_space()`)
+		`create trigger no_space before insert or update on deliveries execute function no_space()`)
 	worker.says("No space left")
 	<-time.After(2 * time.Second)
-	b.execute(`drop trigger full on deliveries`)
+	b.execute(`drop trigger no_space on deliveries`)
 	b.sentOnceBy(worker)
 }
 
@@ -225,6 +222,3 @@ func TestRow47RelayAway(t *testing.T) {
 		t.Errorf("%d letters were attempted more than once, and there was no relay", n)
 	}
 }
-
-var _ = atomic.Int64{}
-var _ = course.Migrate

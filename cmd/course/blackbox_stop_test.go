@@ -146,6 +146,9 @@ func TestRow14TwoAndSixteenWorkers(t *testing.T) {
 			b.settled()
 			b.rest(all...)
 			b.audit(0, 0)
+			if busy := b.count(`select count(distinct worker) from attempts`); busy < 2 {
+				t.Errorf("%d of %d workers had a part in it", busy, n)
+			}
 		})
 	}
 }
