@@ -108,10 +108,11 @@ func until(t testing.TB, what string, happened func() bool) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.Now().Add(time.Minute)
+	patience := time.Duration(soak(1)) * time.Minute
+	deadline := time.Now().Add(patience)
 	for !happened() {
 		if time.Now().After(deadline) {
-			t.Fatalf("a minute has passed, and not yet: %s", what)
+			t.Fatalf("%v have passed, and not yet: %s", patience, what)
 		}
 		<-tick.C
 	}

@@ -45,11 +45,7 @@ func (c *cable) mend() {
 
 // deafen lets through what the process says, and loses every answer.
 func (c *cable) deafen() {
-	c.t.Helper()
-	_, err := c.proxy.Toxics.AddToxicJson(strings.NewReader(`{"name": "deaf", "type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`))
-	if err != nil {
-		c.t.Error(err)
-	}
+	c.toxic(`{"name": "deaf", "type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`)
 }
 
 // hear ends the deafness, and with it the connections that were deaf.
@@ -57,6 +53,18 @@ func (c *cable) hear() {
 	c.t.Helper()
 	if err := c.proxy.Toxics.RemoveToxic(context.Background(), "deaf"); err != nil {
 		c.t.Error(err)
+	}
+}
+
+// slow lets a thousand octets a second through, and keeps the rest to itself.
+func (c *cable) slow() {
+	c.toxic(`{"name": "slow", "type": "bandwidth", "stream": "upstream", "attributes": {"rate": 1}}`)
+}
+
+func (c *cable) toxic(what string) {
+	c.t.Helper()
+	if _, err := c.proxy.Toxics.AddToxicJson(strings.NewReader(what)); err != nil {
+		c.t.Fatal(err)
 	}
 }
 
@@ -116,13 +124,4 @@ func bridge(t testing.TB, socket string) (address string) {
 	})
 	t.Cleanup(func() { listener.Close() })
 	return listener.Addr().String()
-}
-
-// slow lets a thousand octets a second through, and keeps the rest to itself.
-func (c *cable) slow() {
-	c.t.Helper()
-	_, err := c.proxy.Toxics.AddToxicJson(strings.NewReader(`{"name": "slow", "type": "bandwidth", "stream": "upstream", "attributes": {"rate": 1}}`))
-	if err != nil {
-		c.t.Fatal(err)
-	}
 }

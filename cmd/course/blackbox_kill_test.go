@@ -13,8 +13,7 @@ import (
 // they are at: by what the relay sees, and a random moment later.
 func TestRow01To10KillTwentyTimes(t *testing.T) {
 	t.Parallel()
-	const kills = 20
-	letters := soak(3000)
+	kills, letters := soak(20), soak(3000)
 	random := dice(t)
 	var moments []int
 	for range kills {
@@ -30,7 +29,7 @@ func TestRow01To10KillTwentyTimes(t *testing.T) {
 	watched := b.watchBooks()
 	pair := b.workers(2)
 	for _, moment := range moments {
-		for events.Load() < int64(moment) {
+		for ctx := inTime(t); events.Load() < int64(moment) && ctx.Err() == nil; {
 			<-time.After(time.Millisecond)
 		}
 		<-time.After(time.Duration(random.IntN(20)) * time.Millisecond)
@@ -71,7 +70,6 @@ func TestRow02KillAfterClaim(t *testing.T) {
 	first := b.worker()
 	b.counts(len(b.emails), `select count(*) from deliveries where state = 'claimed'`)
 	other := b.worker()
-	other.says("worker: started")
 	b.counts(2, `select count(*) from workers where stopped_at is null`)
 
 	kill(first)
@@ -96,7 +94,7 @@ func TestRow03KillWhileRendering(t *testing.T) {
 	b := newBox(t, 10, nil)
 	b.course("hold", "--everything")
 	first := b.worker()
-	first.says("worker: started")
+	b.counts(1, `select count(*) from workers`)
 	letGo := b.holding(`lock table versions in access exclusive mode`)
 	b.execute(`delete from holds`, `notify course_wake`)
 	b.counts(len(b.emails), `select count(*) from deliveries where state = 'claimed'`)
@@ -207,7 +205,10 @@ func TestRow08KillBeforeTheRecord(t *testing.T) {
 	})
 	database, setting := b.databaseCable()
 	first := b.worker(setting, "COURSE_SMTP_CONNECTIONS=1")
-	first.says("not written, trying again")
+	if err := b.relay.Wait(inTime(t), 1); err != nil {
+		t.Fatal(err)
+	}
+	<-time.After(time.Second)
 	kill(first)
 	if n := len(b.relay.Accepted()); n != 1 {
 		t.Errorf("the relay accepted %d letters, want the one before the database went away", n)
@@ -239,13 +240,14 @@ func TestRow09KillDuringRecovery(t *testing.T) {
 func TestRow10KillEvery200Milliseconds(t *testing.T) {
 	t.Parallel()
 	kills := soak(20)
-	b := newBox(t, 20*kills, func(relaytest.Event) relaytest.Action {
-		return relaytest.Action{Delay: 2 * time.Millisecond}
+	b := newBox(t, 50*kills, func(relaytest.Event) relaytest.Action {
+		return relaytest.Action{Delay: 5 * time.Millisecond}
 	})
 	after := time.Duration(kills)*400*time.Millisecond + quarantine
 	b.env = append(b.env, "COURSE_QUARANTINE="+after.String()) // a second doubt would be for a human
 	for range kills {
 		worker := b.worker()
+		worker.says("worker: started")
 		<-time.After(200 * time.Millisecond)
 		kill(worker)
 	}

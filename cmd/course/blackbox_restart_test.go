@@ -13,8 +13,7 @@ import (
 // connections in a hundred, before the dot or after it.
 func TestRow18PostgresCrashesAndTheRelayHangsUp(t *testing.T) {
 	t.Parallel()
-	const crashes = 5
-	letters := soak(600)
+	crashes, letters := soak(5), soak(600)
 	random := dice(t)
 	doubted := map[string]bool{} // once each: a second silence is for a human
 	postgres := demo.OwnServer(t)
