@@ -3,8 +3,52 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
+	"os/exec"
+	"sync"
 	"syscall"
+	"time"
 )
+
+// settled waits until workers have brought every letter to its end.
+func (b *box) settled() {
+	b.t.Helper()
+	b.counts(0, `select count(*) from deliveries where state not in ('accepted', 'rejected', 'cancelled', 'parked')`)
+}
+
+// rest stops the workers in good order; then nothing can arrive any more.
+func (b *box) rest(all ...*process) {
+	b.t.Helper()
+	for _, p := range all {
+		if code := p.stop(syscall.SIGTERM); code != 0 {
+			b.t.Errorf("a worker exited with %d, want 0", code)
+		}
+	}
+	if err := b.relay.WaitIdle(inTime(b.t)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// sentOnceBy lets workers finish what a killed one had not brought to its dot:
+// everyone gets one copy.
+func (b *box) sentOnceBy(workers ...*process) {
+	b.t.Helper()
+	b.settled()
+	b.rest(workers...)
+	if second := b.audit(1, connections); second != 0 {
+		b.t.Errorf("%d second copies, and no dot was out", second)
+	}
+}
+
+// sentTwiceBy lets workers finish after so many dots were out without a record.
+func (b *box) sentTwiceBy(dots int, workers ...*process) {
+	b.t.Helper()
+	b.settled()
+	b.rest(workers...)
+	if second := b.audit(1, dots); second != dots {
+		b.t.Errorf("%d second copies, want one for each of the %d dots without a record", second, dots)
+	}
+}
 
 // A page is what the ledger says of one reader's letter.
 type page struct {
@@ -14,12 +58,6 @@ type page struct {
 	attempts      int
 	repeated      int // attempts after one without a reply
 	changed       int // attempts with other bytes
-}
-
-// settled waits until workers have brought every letter to its end.
-func (b *box) settled() {
-	b.t.Helper()
-	b.counts(0, `select count(*) from deliveries where state not in ('accepted', 'rejected', 'cancelled', 'parked')`)
 }
 
 // audit holds the books against the truth once everything is settled: everyone
@@ -111,15 +149,53 @@ func (b *box) pages() map[string]page {
 	return pages
 }
 
-// rest stops the workers in good order; then nothing can arrive any more.
-func (b *box) rest(all ...*process) {
-	b.t.Helper()
-	for _, p := range all {
-		if code := p.stop(syscall.SIGTERM); code != 0 {
-			b.t.Errorf("a worker exited with %d, want 0", code)
+// books is what course status tells of the letters.
+type books struct {
+	Deliveries map[string]int
+	Resent     int
+}
+
+// balanced says whether each letter that was planned is in one state.
+func (s books) balanced() bool {
+	sum := 0
+	for state, n := range s.Deliveries {
+		if state != "planned" {
+			sum += n
 		}
 	}
-	if err := b.relay.WaitIdle(inTime(b.t)); err != nil {
+	return sum == s.Deliveries["planned"]
+}
+
+func (b *box) books() (s books) {
+	b.t.Helper()
+	if err := json.Unmarshal([]byte(b.course("status", "--json")), &s); err != nil {
 		b.t.Fatal(err)
+	}
+	return s
+}
+
+// watchBooks checks the accounting identity again and again, until stopped. It
+// looks over a database that is away for the moment.
+func (b *box) watchBooks() (stop func()) {
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for looks := 1; ; looks++ {
+			cmd := exec.Command(b.program, "status", "--json")
+			cmd.Env = b.settings()
+			var s books
+			if out, err := cmd.Output(); err == nil && (json.Unmarshal(out, &s) != nil || !s.balanced() || s.Deliveries["planned"] != len(b.emails)) {
+				b.t.Errorf("look %d: the accounts of %d letters do not add up: %v", looks, len(b.emails), s.Deliveries)
+			}
+			select {
+			case <-done:
+				return
+			case <-time.After(300 * time.Millisecond):
+			}
+		}
+	})
+	return func() {
+		close(done)
+		watching.Wait()
 	}
 }

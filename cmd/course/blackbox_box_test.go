@@ -1,14 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -122,122 +120,6 @@ func until(t testing.TB, what string, happened func() bool) {
 func (b *box) counts(n int, query string) {
 	b.t.Helper()
 	until(b.t, fmt.Sprintf("%d for %s", n, query), func() bool { return b.count(query) == n })
-}
-
-// execute lets something happen in the database behind the program's back.
-func (b *box) execute(statements ...string) {
-	b.t.Helper()
-	db := b.open()
-	defer db.Close()
-	for _, statement := range statements {
-		if _, err := db.ExecContext(inTime(b.t), statement); err != nil {
-			b.t.Fatalf("%s: %v", statement, err)
-		}
-	}
-}
-
-// holding executes statements in a transaction that stays open until letGo.
-func (b *box) holding(statements ...string) (letGo func()) {
-	b.t.Helper()
-	db := b.open()
-	tx, err := db.BeginTx(inTime(b.t), nil)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	for _, statement := range statements {
-		if _, err := tx.Exec(statement); err != nil {
-			b.t.Fatalf("%s: %v", statement, err)
-		}
-	}
-	letGo = sync.OnceFunc(func() {
-		tx.Rollback()
-		db.Close()
-	})
-	b.t.Cleanup(letGo)
-	return letGo
-}
-
-// barrier keeps every statement waiting that does this to the deliveries, as
-// "update of state … when (new.state = 'uncertain')", until lift.
-func (b *box) barrier(doing string) (lift func()) {
-	b.t.Helper()
-	event, when, _ := strings.Cut(doing, " when ")
-	if when != "" {
-		when = "when " + when
-	}
-	b.execute(`create function wait_at_barrier() returns trigger language plpgsql as
-		'begin perform pg_advisory_xact_lock_shared(1); return new; end'`,
-		`create trigger barrier before `+event+` on deliveries for each row `+when+` execute function wait_at_barrier()`)
-	return b.holding(`select pg_advisory_xact_lock(1)`)
-}
-
-// waits returns once somebody waits for a lock in the database.
-func (b *box) waits() {
-	b.t.Helper()
-	until(b.t, "somebody waits for a lock", func() bool {
-		return b.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) > 0
-	})
-}
-
-// throwOut ends whoever waits for a lock: a process that was killed is not
-// missed by its session while it waits.
-func (b *box) throwOut() {
-	b.t.Helper()
-	b.counts(0, `
-		select count(pg_terminate_backend(pid))
-		from pg_stat_activity
-		where datname = current_database() and wait_event_type = 'Lock'`)
-}
-
-// books is what course status tells of the letters.
-type books struct {
-	Deliveries map[string]int
-	Resent     int
-}
-
-// balanced says whether each letter that was planned is in one state.
-func (s books) balanced() bool {
-	sum := 0
-	for state, n := range s.Deliveries {
-		if state != "planned" {
-			sum += n
-		}
-	}
-	return sum == s.Deliveries["planned"]
-}
-
-func (b *box) books() (s books) {
-	b.t.Helper()
-	if err := json.Unmarshal([]byte(b.course("status", "--json")), &s); err != nil {
-		b.t.Fatal(err)
-	}
-	return s
-}
-
-// watchBooks checks the accounting identity again and again, until stopped. It
-// looks over a database that is away for the moment.
-func (b *box) watchBooks() (stop func()) {
-	done := make(chan struct{})
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		for looks := 1; ; looks++ {
-			cmd := exec.Command(b.program, "status", "--json")
-			cmd.Env = b.settings()
-			var s books
-			if out, err := cmd.Output(); err == nil && (json.Unmarshal(out, &s) != nil || !s.balanced() || s.Deliveries["planned"] != len(b.emails)) {
-				b.t.Errorf("look %d: the accounts of %d letters do not add up: %v", looks, len(b.emails), s.Deliveries)
-			}
-			select {
-			case <-done:
-				return
-			case <-time.After(300 * time.Millisecond):
-			}
-		}
-	})
-	return func() {
-		close(done)
-		watching.Wait()
-	}
 }
 
 // dice are random by a seed that is told; SEED throws them again.

@@ -1,64 +1,47 @@
 package main
 
 import (
-	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"fortsatt/mailer/relaytest"
 )
 
-// Two workers send 3,000 letters, and both are killed twenty times, whatever
-// they are at: by what the relay sees, and a random moment later.
-func TestRow01To10KillTwentyTimes(t *testing.T) {
+// A worker dies while it plans week 2: nobody's is lost or planned twice.
+func TestRow01KillWhilePlanning(t *testing.T) {
 	t.Parallel()
-	kills, letters := soak(20), soak(3000)
-	random := dice(t)
-	var moments []int
-	for range kills {
-		moments = append(moments, random.IntN(letters*5*9/10))
+	b := newBox(t, 20, nil)
+	b.env = append(b.env, "COURSE_PACE=1h")
+	b.course("send", "--week", "1")
+	lift := b.barrier(`insert`)
+	b.execute(
+		`update deliveries set planned_at = planned_at - interval '1 day', due_at = due_at - interval '1 day', settled_at = settled_at - interval '1 day'`,
+		`update enrolments set next_due_at = now() - interval '1 minute'`)
+	for range 3 {
+		planner := b.worker()
+		b.waits()
+		kill(planner)
+		b.throwOut()
 	}
-	slices.Sort(moments)
-
-	var events atomic.Int64
-	b := newBox(t, letters, func(e relaytest.Event) relaytest.Action {
-		events.Add(1)
-		return relaytest.Action{Delay: time.Duration(events.Load()%3) * time.Millisecond}
-	})
-	watched := b.watchBooks()
-	pair := b.workers(2)
-	for _, moment := range moments {
-		for ctx := inTime(t); events.Load() < int64(moment) && ctx.Err() == nil; {
-			<-time.After(time.Millisecond)
+	if n := b.count(`select count(*) from deliveries`); n != len(b.emails) {
+		t.Errorf("half a plan is in the ledger: %d letters, want %d", n, len(b.emails))
+	}
+	lift()
+	last := b.worker()
+	b.counts(2*len(b.emails), `select count(*) from deliveries where state = 'accepted'`)
+	b.rest(last)
+	got := map[string]int{}
+	for _, letter := range b.relay.Received() {
+		got[letter.To]++
+	}
+	for _, email := range b.emails {
+		if got[email] != 2 {
+			t.Errorf("%s has %d letters, want weeks 1 and 2 once each", email, got[email])
 		}
-		<-time.After(time.Duration(random.IntN(20)) * time.Millisecond)
-		kill(pair...)
-		pair = b.workers(2)
 	}
-	b.settled()
-	watched()
-	b.rest(pair...)
-	b.audit(2*kills, connections)
-}
-
-// A trap keeps every connection waiting at one stage, until it is sprung.
-type trap struct {
-	stage  relaytest.Stage
-	caught atomic.Int64
-	sprung chan struct{}
-}
-
-func newTrap(stage relaytest.Stage) *trap {
-	return &trap{stage: stage, sprung: make(chan struct{})}
-}
-
-func (tr *trap) behave(e relaytest.Event) relaytest.Action {
-	if e.Stage != tr.stage {
-		return relaytest.Action{}
+	if s := b.books(); !s.balanced() || s.Deliveries["planned"] != 2*len(b.emails) {
+		t.Errorf("the accounts are %v, want %d planned", s.Deliveries, 2*len(b.emails))
 	}
-	tr.caught.Add(1)
-	return relaytest.Action{Hold: tr.sprung}
 }
 
 // A worker dies at the greeting, with letters claimed, while another has
@@ -104,17 +87,6 @@ func TestRow03KillWhileRendering(t *testing.T) {
 	b.sentOnceBy(b.worker())
 }
 
-// sentOnceBy lets workers finish what a killed one had not brought to its dot:
-// everyone gets one copy.
-func (b *box) sentOnceBy(workers ...*process) {
-	b.t.Helper()
-	b.settled()
-	b.rest(workers...)
-	if second := b.audit(1, connections); second != 0 {
-		b.t.Errorf("%d second copies, and no dot was out", second)
-	}
-}
-
 // A worker dies when the relay has heard for whom the letters are.
 func TestRow04KillAfterRecipient(t *testing.T) {
 	t.Parallel()
@@ -125,11 +97,6 @@ func TestRow04KillAfterRecipient(t *testing.T) {
 	kill(first)
 	close(trap.sprung)
 	b.sentOnceBy(b.worker())
-}
-
-func (tr *trap) await(t *testing.T, n int) {
-	t.Helper()
-	until(t, "connections are in the trap", func() bool { return tr.caught.Load() >= int64(n) })
 }
 
 // A worker dies with half a letter on its way. The relay forgets the half.
@@ -182,16 +149,6 @@ func TestRow07KillBetweenDotAndReply(t *testing.T) {
 	b.sentTwiceBy(connections, b.worker())
 }
 
-// sentTwiceBy lets workers finish after so many dots were out without a record.
-func (b *box) sentTwiceBy(dots int, workers ...*process) {
-	b.t.Helper()
-	b.settled()
-	b.rest(workers...)
-	if second := b.audit(1, dots); second != dots {
-		b.t.Errorf("%d second copies, want one for each of the %d dots without a record", second, dots)
-	}
-}
-
 // A worker dies after the 250, which it cannot record: the database is away.
 // It sends no further dot meanwhile.
 func TestRow08KillBeforeTheRecord(t *testing.T) {
@@ -234,65 +191,4 @@ func TestRow09KillDuringRecovery(t *testing.T) {
 	}
 	lift()
 	b.sentTwiceBy(connections, b.worker())
-}
-
-// A platform restarts the worker every 200 ms.
-func TestRow10KillEvery200Milliseconds(t *testing.T) {
-	t.Parallel()
-	kills := soak(20)
-	b := newBox(t, 50*kills, func(relaytest.Event) relaytest.Action {
-		return relaytest.Action{Delay: 5 * time.Millisecond}
-	})
-	after := time.Duration(kills)*400*time.Millisecond + quarantine
-	b.env = append(b.env, "COURSE_QUARANTINE="+after.String()) // a second doubt would be for a human
-	for range kills {
-		worker := b.worker()
-		worker.says("worker: started")
-		<-time.After(200 * time.Millisecond)
-		kill(worker)
-	}
-	if n := len(b.relay.Received()); n == 0 || n >= len(b.emails) {
-		t.Errorf("%d of %d letters went out meanwhile; want some", n, len(b.emails))
-	}
-	last := b.worker()
-	b.settled()
-	b.rest(last)
-	b.audit(kills, connections)
-}
-
-// A worker dies while it plans week 2: nobody's is lost or planned twice.
-func TestRow01KillWhilePlanning(t *testing.T) {
-	t.Parallel()
-	b := newBox(t, 20, nil)
-	b.env = append(b.env, "COURSE_PACE=1h")
-	b.course("send", "--week", "1")
-	lift := b.barrier(`insert`)
-	b.execute(
-		`update deliveries set planned_at = planned_at - interval '1 day', due_at = due_at - interval '1 day', settled_at = settled_at - interval '1 day'`,
-		`update enrolments set next_due_at = now() - interval '1 minute'`)
-	for range 3 {
-		planner := b.worker()
-		b.waits()
-		kill(planner)
-		b.throwOut()
-	}
-	if n := b.count(`select count(*) from deliveries`); n != len(b.emails) {
-		t.Errorf("half a plan is in the ledger: %d letters, want %d", n, len(b.emails))
-	}
-	lift()
-	last := b.worker()
-	b.counts(2*len(b.emails), `select count(*) from deliveries where state = 'accepted'`)
-	b.rest(last)
-	got := map[string]int{}
-	for _, letter := range b.relay.Received() {
-		got[letter.To]++
-	}
-	for _, email := range b.emails {
-		if got[email] != 2 {
-			t.Errorf("%s has %d letters, want weeks 1 and 2 once each", email, got[email])
-		}
-	}
-	if s := b.books(); !s.balanced() || s.Deliveries["planned"] != 2*len(b.emails) {
-		t.Errorf("the accounts are %v, want %d planned", s.Deliveries, 2*len(b.emails))
-	}
 }
