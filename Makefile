@@ -1,7 +1,7 @@
 # Two commands are enough: make demo and make test. Both do all their own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench faults lint build procfile node setup clean
+.PHONY: help demo test soak bench faults lint build procfile node setup clean
 
 PACE ?=
 
@@ -11,8 +11,14 @@ help: ## list the targets
 demo: setup build ## try it on this machine; PACE=10s makes a course week last ten seconds
 	bin/course demo $(if $(PACE),--pace $(PACE))
 
-test: setup lint ## run every test, with the race detector, after the linters
+test: setup lint faults ## run every test, with the race detector, after the linters
 	go test -race -timeout 15m ./...
+
+# WORLDS=1 FIRST=seed plays one world again.
+soak: export WORLDS ?= 10000
+soak: setup ## ten thousand worlds, and ten times the faults; SEED=N throws the same dice again
+	go test -run TestWorlds -timeout 10h ./course
+	SOAK=1 go test -timeout 2h -run '^TestRow' ./cmd/course
 
 bench: setup ## measure the send path against its limits; BENCH_QUEUED=1000000 for a longer queue
 	dir=$$(sh tools/postfix.sh) && PATH="$$PATH:$$dir" go test -run '^$$' -bench SendPath -benchtime 1x -timeout 1h ./cmd/course

@@ -29,7 +29,10 @@ func TestMain(m *testing.M) {
 
 type suite struct{ *testing.M }
 
-func (s suite) Run() int { return demo.RunTests(s.M) }
+func (s suite) Run() int {
+	defer func() { os.RemoveAll(build.dir) }()
+	return demo.RunTests(s.M)
+}
 
 // A house is what one installation stands on: a database, a relay, settings.
 type house struct {

@@ -59,7 +59,7 @@ func await(t *testing.T, event <-chan struct{}) {
 
 // The platform stops the worker in the middle: what is at its dot is finished
 // and recorded, the rest is queued, and another goes on with it.
-func TestWorkerStopsMidway(t *testing.T) {
+func TestRow11WorkerStopsMidway(t *testing.T) {
 	t.Parallel()
 	h, emails, reached, goOn := midway(t)
 	worker := h.start("worker")
@@ -87,7 +87,7 @@ func TestWorkerStopsMidway(t *testing.T) {
 }
 
 // An admin presses Ctrl-C in the middle of a send, and sends again.
-func TestSendInterrupted(t *testing.T) {
+func TestRow54SendInterrupted(t *testing.T) {
 	t.Parallel()
 	h, emails, reached, goOn := midway(t)
 	send := h.start("send", "--week", "1")

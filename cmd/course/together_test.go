@@ -11,7 +11,7 @@ import (
 
 // Two admins send week 1 at the same moment, beside a running worker and a
 // site: still each reader gets it once, and both admins hear the same end.
-func TestTwoSendsBesideAWorker(t *testing.T) {
+func TestRow14And53TwoSendsBesideAWorker(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	var emails []string
