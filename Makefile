@@ -11,7 +11,7 @@ help: ## list the targets
 demo: setup build ## try it on this machine; PACE=10s makes a course week last ten seconds
 	bin/course demo $(if $(PACE),--pace $(PACE))
 
-test: setup lint faults ## run every test, with the race detector, after the linters
+test: setup lint ## run every test, with the race detector, after the linters
 	go test -race -timeout 15m ./...
 
 # WORLDS=1 FIRST=seed plays one world again.

@@ -177,7 +177,7 @@ type stand struct {
 	Claim    int        `db:"claim"`
 	Attempt  int        `db:"attempt"`
 	MarkedAt *time.Time `db:"marked_at"`
-	Held     bool       `db:"held"`
+	Wanted   bool       `db:"wanted"` // its reader may have it
 }
 
 // refusal says whether, and why, a mark was refused; pure.
@@ -187,7 +187,7 @@ func (now stand) refusal(m Mark) error {
 		return ErrFenced
 	case now.State == "sending" && now.Attempt == m.attempt() && now.MarkedAt.UnixMicro() == m.At.UnixMicro():
 		return nil
-	case now.State == "claimed" && now.Held:
+	case now.State == "claimed" && now.Wanted: // the hold may have been released since
 		return ErrHeld
 	}
 	return ErrFenced
@@ -201,9 +201,10 @@ func (s *Store) standing(ctx context.Context, keys []DeliveryKey) (map[DeliveryK
 	var list []stand
 	err := s.db.SelectContext(ctx, &list, `
 		select d.subscriber_id, d.id, d.state, d.claim, d.attempt, d.marked_at,
-		       array['everything', 'pause', d.letter] && array(select scope from holds) as held
-		from deliveries d
-		join unnest($1::bigint[], $2::bigint[]) as g(subscriber_id, id) using (subscriber_id, id)`, pq.Array(subscribers), pq.Array(ids))
+		       s.state = 'active' or d.rank = 0 and s.state <> 'erased' as wanted
+		from unnest($1::bigint[], $2::bigint[]) as g(subscriber_id, id)
+		join deliveries d using (subscriber_id, id)
+		join subscribers s on s.id = d.subscriber_id`, pq.Array(subscribers), pq.Array(ids))
 	rows := map[DeliveryKey]stand{}
 	for _, row := range list {
 		rows[row.DeliveryKey] = row

@@ -221,14 +221,15 @@ func (s *Store) Tally(ctx context.Context, scope Scope, since time.Time) (map[st
 }
 
 // NextMoment returns when something may become due next, of what is waiting
-// now or comes by the calendar; zero if nothing is foreseen.
-func (s *Store) NextMoment(ctx context.Context) (time.Time, error) {
+// now, lies in quarantine, or comes by the calendar; zero if nothing is foreseen.
+func (s *Store) NextMoment(ctx context.Context, quarantine time.Duration) (time.Time, error) {
 	var next *time.Time
 	err := s.db.GetContext(ctx, &next, `
 		select least(
 			(select min(t.ready_at) from unnest(array[0, 1, 2]) r(rank)
 			 cross join lateral (select ready_at from deliveries where ready_at is not null and rank = r.rank order by ready_at limit 1) t),
-			(select min(next_due_at) from enrolments e where state = 'active'))`)
+			(select min(next_due_at) from enrolments e where state = 'active'),
+			(select min(doubted_at) + cast($1 as bigint) * interval '1 microsecond' from deliveries where doubted_at is not null))`, quarantine.Microseconds())
 	if err != nil || next == nil {
 		return time.Time{}, away(err)
 	}

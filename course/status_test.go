@@ -209,7 +209,7 @@ func TestNextMomentIsWhenSomethingMayBeDue(t *testing.T) {
 	st := begin(t)
 	next := func(want string) {
 		t.Helper()
-		got, err := st.NextMoment(st.ctx)
+		got, err := st.NextMoment(st.ctx, Quarantine)
 		st.must(err)
 		if want == "" && !got.IsZero() || want != "" && !got.Equal(at(want)) {
 			t.Errorf("the next moment is %v, want %s", got, want)
@@ -226,7 +226,12 @@ func TestNextMomentIsWhenSomethingMayBeDue(t *testing.T) {
 	next("2026-11-10 08:00") // letter 2
 	st.ended(at("2026-11-03 08:10"), c, 0, Ending{Stage: AtRcpt, Code: 451})
 	next("2026-11-03 08:25") // letter 1 again
-	st.deliver(at("2026-11-03 08:25"))
+	c = st.claimOne(at("2026-11-03 08:25"))
+	st.ended(at("2026-11-03 08:26"), c, st.mark(at("2026-11-03 08:25"), c), Ending{Stage: AtDot})
+	next("2026-11-03 08:41") // its quarantine is over
+	_, err := st.EndQuarantine(st.ctx, at("2026-11-03 08:41"), Quarantine)
+	st.must(err)
+	st.deliver(at("2026-11-03 08:41"))
 	st.leave(at("2026-11-03 09:00"), anna, "brev1")
 	next("")
 }

@@ -134,7 +134,8 @@ func retryable(err error) bool {
 	return errors.As(err, &pqErr) && (pqErr.Code == "40001" || pqErr.Code == "40P01")
 }
 
-// away adds ErrAway to errors that mean that the database cannot be reached.
+// away adds ErrAway to errors that mean that the database cannot be reached, or
+// has run out of disk, memory or connections (class 53): waiting helps.
 func away(err error) error {
 	var network net.Error
 	var pqErr *pq.Error
@@ -144,7 +145,7 @@ func away(err error) error {
 	case errors.As(err, &network), errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w: %w", ErrAway, err)
-	case errors.As(err, &pqErr) && (pqErr.Code.Class() == "08" || pqErr.Code.Class() == "57" && pqErr.Code != "57014" || pqErr.Code == "53300"):
+	case errors.As(err, &pqErr) && (pqErr.Code.Class() == "08" || pqErr.Code.Class() == "53" || pqErr.Code.Class() == "57" && pqErr.Code != "57014"):
 		return fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	return err

@@ -205,7 +205,7 @@ func TestEveryEventSaysWhenTheDatabaseIsAway(t *testing.T) {
 		"Why":                second(s.Why(st.ctx, now, anna, "", 1)),
 		"Status":             second(s.Status(st.ctx, now)),
 		"Tally":              second(s.Tally(st.ctx, Scope{}, now)),
-		"NextMoment":         second(s.NextMoment(st.ctx)),
+		"NextMoment":         second(s.NextMoment(st.ctx, Quarantine)),
 	} {
 		if !errors.Is(err, ErrAway) {
 			t.Errorf("%s: %v, want ErrAway", what, err)

@@ -142,7 +142,7 @@ func (w *Worker) look(ctx context.Context) error {
 // sleep waits until something may be due, or a hint says so.
 func (w *Worker) sleep(ctx context.Context) {
 	wait := poll
-	if next, err := w.Store.NextMoment(ctx); err == nil && !next.IsZero() {
+	if next, err := w.Store.NextMoment(ctx, w.Quarantine); err == nil && !next.IsZero() {
 		// What is due already waits for something else, which ends in a hint.
 		wait = min(max(next.Sub(w.Now()), time.Second), poll)
 	}

@@ -120,7 +120,8 @@ func (b *box) pages() map[string]page {
 	db := b.open()
 	defer db.Close()
 	rows, err := db.QueryContext(inTime(b.t), `
-		select s.email, d.state, coalesce(d.reason, ''), d.sha256, d.repeats, count(a.attempt),
+		select s.email, d.state, coalesce(d.reason, ''), d.sha256, d.repeats,
+		       greatest(count(a.attempt), case when d.state = 'accepted' and d.attempt = 1 then 1 else 0 end), -- a letter accepted at once has no further row
 		       count(*) filter (where exists (
 		           select from attempts b
 		           where b.subscriber_id = a.subscriber_id and b.delivery_id = a.delivery_id

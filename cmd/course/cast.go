@@ -74,7 +74,7 @@ func (s *stage) nextScene(ctx context.Context, clock, end time.Time, step time.D
 	if clock.Before(end) && next.After(end) {
 		next = end
 	}
-	if due, err := s.store.NextMoment(ctx); err == nil && due.After(clock) && due.Before(next) {
+	if due, err := s.store.NextMoment(ctx, course.Quarantine); err == nil && due.After(clock) && due.Before(next) {
 		next = due
 	}
 	return next
