@@ -122,7 +122,7 @@ func TestSendToOnePerson(t *testing.T) {
 	if len(got) != 1 || got[0].Email != anna || got[0].Letter != scope.Letter {
 		t.Errorf("in that scope are %v, want anna's third letter", got)
 	}
-	tally, err := st.Tally(st.ctx, scope, now)
+	tally, err := st.Tally(st.ctx, scope)
 	if err != nil || !maps.Equal(tally, map[string]int{"claimed": 1}) {
 		t.Errorf("the tally is %v, %v, want one claimed", tally, err)
 	}

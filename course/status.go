@@ -197,9 +197,8 @@ func readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) erro
 	return tx.GetContext(ctx, &st.NextDueAt, `select min(next_due_at) from enrolments where state = 'active'`)
 }
 
-// Tally counts what became of a scope's deliveries: those settled since a
-// moment, and those still open, by state.
-func (s *Store) Tally(ctx context.Context, scope Scope, since time.Time) (map[string]int, error) {
+// Tally counts a scope's deliveries by state.
+func (s *Store) Tally(ctx context.Context, scope Scope) (map[string]int, error) {
 	var rows []struct {
 		State string
 		Count int
@@ -208,8 +207,7 @@ func (s *Store) Tally(ctx context.Context, scope Scope, since time.Time) (map[st
 		select state, count(*)
 		from deliveries
 		where ($1 = '' or letter = $1) and (cast($2 as bigint) = 0 or subscriber_id = $2)
-		and (settled_at is null or settled_at >= $3)
-		group by state`, scope.Letter, scope.SubscriberID, since)
+		group by state`, scope.Letter, scope.SubscriberID)
 	if err != nil {
 		return nil, fmt.Errorf("count deliveries: %w", away(err))
 	}

@@ -204,7 +204,7 @@ func TestEveryEventSaysWhenTheDatabaseIsAway(t *testing.T) {
 		"List":               s.List(st.ctx, func(Listed) error { return nil }),
 		"Why":                second(s.Why(st.ctx, now, anna, "", 1)),
 		"Status":             second(s.Status(st.ctx, now)),
-		"Tally":              second(s.Tally(st.ctx, Scope{}, now)),
+		"Tally":              second(s.Tally(st.ctx, Scope{})),
 		"NextMoment":         second(s.NextMoment(st.ctx, Quarantine)),
 	} {
 		if !errors.Is(err, ErrAway) {

@@ -166,7 +166,7 @@ var ErrRelayAway = errors.New("no relay takes letters")
 // they change. Errors: ErrRelayAway, course.ErrHeld; what was not sent stays
 // queued.
 func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[string]int)) error {
-	r := &run{Worker: w, scope: scope, since: w.Now(), each: each}
+	r := &run{Worker: w, scope: scope, each: each}
 	return w.session(ctx, func(ctx context.Context, s *session) error {
 		for {
 			done, err := r.pass(ctx, s)
@@ -184,7 +184,6 @@ func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[str
 type run struct {
 	*Worker
 	scope   course.Scope
-	since   time.Time
 	each    func(map[string]int)
 	counted time.Time     // when that was last done
 	cost    time.Duration // how long it took
@@ -201,7 +200,7 @@ func (r *run) pass(ctx context.Context, s *session) (done bool, err error) {
 		return false, err
 	}
 	r.counted = time.Now()
-	tally, err := r.Store.Tally(ctx, r.scope, r.since)
+	tally, err := r.Store.Tally(ctx, r.scope)
 	if err != nil {
 		return false, err
 	}

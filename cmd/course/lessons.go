@@ -76,31 +76,36 @@ func (cmd testCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	start := time.Now()
-	scope, err := p.store.PlanTest(a.ctx, start, cmd.Course, cmd.Week, cmd.To)
+	scope, err := p.store.PlanTest(a.ctx, time.Now(), cmd.Course, cmd.Week, cmd.To)
 	if err != nil {
 		return err
 	}
-	tally, err := work(a, p, sender, scope, start, 1)
+	if _, err := work(a, p, sender, scope, nil, 1); err != nil {
+		return err
+	}
+	state, err := cmd.state(a, p, scope)
 	if err != nil {
 		return err
 	}
-	if tally["accepted"] == 0 {
+	if state != "accepted" {
 		code := exitFailed
-		if tally["deferred"]+tally["uncertain"] > 0 {
+		if state == "deferred" || state == "uncertain" {
 			code = exitLater
 		}
-		return failure{code, fmt.Errorf("the test to %s was not accepted: %s", cmd.To, states(tally)), "course subscribers show " + cmd.To}
+		return failure{code, fmt.Errorf("the test to %s was not accepted: %s", cmd.To, state), "course subscribers show " + cmd.To}
 	}
 	fmt.Fprintf(a.stdout, "week %d: a test to %s was accepted by the relay\n", cmd.Week, cmd.To)
 	return nil
 }
 
-func states(tally map[string]int) string {
-	for _, state := range course.States {
-		if tally[state] > 0 {
-			return state
+// state is what became of the newest test.
+func (cmd testCommand) state(a *app, p *parts, scope course.Scope) (state string, err error) {
+	profile, err := p.store.Show(a.ctx, cmd.To)
+	copies := 0
+	for _, d := range profile.Deliveries {
+		if d.Letter == scope.Letter && d.Copy >= copies {
+			copies, state = d.Copy, d.State
 		}
 	}
-	return "gone"
+	return state, err
 }

@@ -36,7 +36,7 @@ func (cmd sendCommand) Run(a *app) error {
 	}
 	defer p.close()
 	wish := course.SendRequest{Course: cmd.Course, Week: cmd.Week, All: cmd.All, Early: cmd.Early, To: cmd.To, Resend: cmd.Resend}
-	preview, _, err := p.store.PlanSend(a.ctx, time.Now(), wish, true)
+	preview, scope, err := p.store.PlanSend(a.ctx, time.Now(), wish, true)
 	if err != nil {
 		return err
 	}
@@ -54,16 +54,19 @@ func (cmd sendCommand) Run(a *app) error {
 			return failure{exitFailed, errors.New("nothing was sent"), ""}
 		}
 	}
-	return cmd.send(a, p, sender, wish)
+	return cmd.send(a, p, sender, wish, scope)
 }
 
-func (cmd sendCommand) send(a *app, p *parts, sender *worker.Worker, wish course.SendRequest) error {
-	start := time.Now()
-	survey, scope, err := p.store.PlanSend(a.ctx, start, wish, false)
+func (cmd sendCommand) send(a *app, p *parts, sender *worker.Worker, wish course.SendRequest, scope course.Scope) error {
+	before, err := p.store.Tally(a.ctx, scope)
 	if err != nil {
 		return err
 	}
-	tally, err := work(a, p, sender, scope, start, survey.Planned+survey.Waiting)
+	survey, _, err := p.store.PlanSend(a.ctx, time.Now(), wish, false)
+	if err != nil {
+		return err
+	}
+	tally, err := work(a, p, sender, scope, before, survey.Planned+survey.Waiting)
 	if tally != nil {
 		if err := cmd.tell(a, p, outcome{Week: cmd.Week, Survey: survey, Tally: tally}); err != nil {
 			return err
@@ -81,13 +84,26 @@ func (cmd sendCommand) send(a *app, p *parts, sender *worker.Worker, wish course
 	return nil
 }
 
-// work sends a scope, with a progress bar, and returns what became of it.
-func work(a *app, p *parts, sender *worker.Worker, scope course.Scope, start time.Time, total int) (map[string]int, error) {
+// work sends a scope, with a progress bar, and returns what became of it, beside
+// what had been before.
+func work(a *app, p *parts, sender *worker.Worker, scope course.Scope, before map[string]int, total int) (map[string]int, error) {
 	set, end := a.progress(total, "sending")
-	err := sender.Work(a.ctx, scope, func(tally map[string]int) { set(settled(tally)) })
+	err := sender.Work(a.ctx, scope, func(tally map[string]int) { set(settled(without(tally, before))) })
 	end()
-	tally, tallyErr := p.store.Tally(a.ctx, scope, start)
-	return tally, errors.Join(err, tallyErr)
+	tally, tallyErr := p.store.Tally(a.ctx, scope)
+	if tallyErr != nil {
+		return nil, errors.Join(err, tallyErr)
+	}
+	return without(tally, before), err
+}
+
+// without leaves what was settled before out of a tally.
+func without(tally, before map[string]int) map[string]int {
+	rest := maps.Clone(tally)
+	for _, state := range []string{"accepted", "rejected", "cancelled"} {
+		rest[state] -= before[state]
+	}
+	return rest
 }
 
 func settled(tally map[string]int) int {
