@@ -12,6 +12,7 @@ type person struct {
 	left     map[string]bool // courses
 	wantNone []DeliveryKey   // confirm letters from before an admin took them off everything
 	gone     bool            // blocked or erased
+	waits    bool            // has a confirm letter whose link was not opened
 	letters  []DeliveryKey   // lessons that arrived
 	links    []DeliveryKey   // confirm letters that arrived
 }
@@ -76,6 +77,12 @@ func (w *world) signsUp(p *person) {
 // confirms opens the link of a confirm letter that arrived, mostly the newest.
 func (w *world) confirms(p *person) {
 	w.Helper()
+	for range 5 {
+		if p.waits && !w.chance(10) {
+			break
+		}
+		p = w.someone()
+	}
 	if len(p.links) == 0 {
 		return
 	}
@@ -87,7 +94,7 @@ func (w *world) confirms(p *person) {
 	done, err := w.Confirm(w.ctx, w.now, w.ConfirmToken(link), wish)
 	w.allow(err, ErrExpired, ErrToken)
 	if err == nil && done.Session != "" {
-		p.gone = false
+		p.gone, p.waits = false, false
 	}
 	if done.Enrolled {
 		delete(p.left, wish.Course)
@@ -168,7 +175,7 @@ func (w *world) arrives(c copyTaken) {
 	switch {
 	case w.erased[c.SubscriberID]:
 	case list(c.Letter) == "":
-		p.links = append(p.links, c.DeliveryKey)
+		p.links, p.waits = append(p.links, c.DeliveryKey), true
 	default:
 		p.letters = append(p.letters, c.DeliveryKey)
 	}

@@ -15,7 +15,7 @@ func (w *world) settles() {
 	w.joins()
 	w.recovers()
 	w.resumes()
-	for range 60 {
+	for last := w.now.AddDate(0, 0, 120); w.now.Before(last); {
 		w.endsQuarantine()
 		w.decides()
 		w.plans()
@@ -23,10 +23,7 @@ func (w *world) settles() {
 		if len(w.waitingForUs()) == 0 {
 			break
 		}
-		w.elapse(time.Hour)
-		if next, err := w.NextMoment(w.ctx); err == nil && next.After(w.now) {
-			w.elapse(next.Sub(w.now))
-		}
+		w.elapse(max(w.untilSomething(), betweenCopies))
 	}
 	w.balance()
 	w.check()

@@ -146,7 +146,7 @@ func newWorld(st *story, seed uint64) *world {
 	w.course = aCourse("natverk", "brev", 4+w.IntN(5), Rhythm{
 		Zone: stockholm, Weekday: time.Weekday(w.IntN(7)), Hour: []int{0, 2, 3, 8, 8, 23}[w.IntN(6)],
 	})
-	for n := range 5 + int(195*math.Pow(w.Float64(), 24)) {
+	for n := range 5 + int(195*math.Pow(w.Float64(), 30)) {
 		w.people = append(w.people, &person{email: fmt.Sprintf("p%d@exempel.se", n), left: map[string]bool{}})
 	}
 	w.must(w.Publish(w.ctx, confirmV1, []Course{w.course, omtanke}))
@@ -205,11 +205,32 @@ func (w *world) wait() {
 		}
 		return
 	}
-	next, err := w.NextMoment(w.ctx)
-	w.must(err)
-	pause := time.Duration(1+w.IntN(36*60)) * time.Minute
-	if until := next.Sub(w.now); until > 0 && (until < pause || w.chance(50)) {
-		pause = min(until, 8*24*time.Hour)
+	if len(w.holds) > 0 && w.chance(30) {
+		w.resumes()
+	}
+	pause := time.Duration(1+w.IntN(40)) * time.Minute
+	switch n := w.IntN(20); {
+	case n < 14:
+		pause = w.untilSomething()
+	case n < 15:
+		pause *= 60
 	}
 	w.elapse(pause)
+}
+
+// untilSomething is how long it is until something becomes due, and a moment
+// where something is that nobody has seen to.
+func (w *world) untilSomething() time.Duration {
+	w.Helper()
+	var next time.Time
+	w.must(w.db.Get(&next, `
+		select least(cast($1 as timestamptz) + interval '8 days',
+			(select min(ready_at) from deliveries where ready_at is not null and not exists (select from holds)),
+			(select min(doubted_at) + interval '15 minutes' from deliveries where doubted_at is not null),
+			(select min(next_due_at) from enrolments e
+			 join subscribers s on s.id = e.subscriber_id
+			 where e.state = 'active' and s.state = 'active'
+			 and not exists (select from holds)
+			 and not exists (select from deliveries d where d.subscriber_id = s.id and d.settled_at is null)))`, w.now))
+	return max(next.Sub(w.now), time.Duration(1+w.IntN(60))*time.Second)
 }
