@@ -99,11 +99,18 @@ var breaches = func() string {
 
 func (st *story) lawful() {
 	st.Helper()
-	var broken []struct {
-		Law    int
-		Breach string
-	}
+	var broken []breach
 	st.must(st.db.Select(&broken, breaches))
+	st.none(broken)
+}
+
+type breach struct {
+	Law    int
+	Breach string
+}
+
+func (st *story) none(broken []breach) {
+	st.Helper()
 	for _, b := range broken {
 		st.Errorf("%s, but: %s", laws[b.Law].law, b.Breach)
 	}

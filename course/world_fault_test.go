@@ -13,10 +13,8 @@ func (w *world) somethingBreaks() {
 	case n < 45 && running != nil: // SIGSTOP
 		running.stopped, running.beats = true, false
 		w.elapse(time.Duration(w.IntN(120)) * time.Second)
-	case n < 65 && still != nil: // SIGCONT: its lines may go on before its heart
-		if still.stopped = false; w.chance(50) {
-			w.wakes(still)
-		}
+	case n < 65 && still != nil:
+		w.goesOn(still)
 	case n < 72 && running != nil && !running.leaving: // SIGTERM
 		w.isToLeave(running)
 	case n < 78:
@@ -44,4 +42,26 @@ func (w *world) standsStill() {
 		hours = w.IntN(21 * 24)
 	}
 	w.elapse(time.Duration(hours) * time.Hour)
+}
+
+// goesOn is SIGCONT. The lines may go on before the heart beats.
+func (w *world) goesOn(p *process) {
+	w.Helper()
+	if p.stopped = false; w.chance(30) {
+		w.wakes(p)
+	}
+}
+
+// meets lets a process that stood still go on just when another has the letter
+// in its hands that it had.
+func (w *world) meets(l *line) {
+	w.Helper()
+	for _, p := range w.processes {
+		for _, other := range p.lines {
+			if p.stopped && other.at != idle && other.job.DeliveryKey == l.job.DeliveryKey && w.chance(60) {
+				w.goesOn(p)
+				return
+			}
+		}
+	}
 }

@@ -87,6 +87,9 @@ func (w *world) carry(l *line) {
 		w.hears(l)
 	}
 	w.leavesIfDone(l.process)
+	if l.job.Claim > 1 {
+		w.meets(l)
+	}
 }
 
 // compose makes a letter's bytes of its row and its version, as a worker does.
@@ -225,22 +228,34 @@ func (w *world) hears(l *line) {
 func (w *world) advance(ended, next []*line) (granted []error) {
 	w.Helper()
 	for _, l := range ended {
-		w.must(w.Record(w.ctx, w.now, Record{
-			Claimed: l.job, Worker: l.id, Attempt: l.attempt, Relay: relayName, Ending: l.ending, Verdict: Judge(l.ending),
-		}))
-		if Judge(l.ending) == Accepted {
-			w.relay.told[l.job.DeliveryKey] = l.attempt
-		}
+		w.records(l)
 	}
 	for _, l := range next {
 		sum := sha256.Sum256(l.bytes)
 		attempt, err := w.Mark(w.ctx, w.now, l.job, relayName, sum[:])
-		if err == nil && attempt != l.job.Attempt+1 {
-			w.Fatalf("the mark is number %d, after %d attempts", attempt, l.job.Attempt)
+		if err == nil {
+			w.attempts[l.job.DeliveryKey] = attempt
+		}
+		if newest := w.claims[l.job.DeliveryKey]; err == nil && (attempt != l.job.Attempt+1 || l.job.Claim != newest) {
+			w.Fatalf("the mark is number %d, after %d attempts, for claim %d of %d", attempt, l.job.Attempt, l.job.Claim, newest)
 		}
 		granted = append(granted, err)
 	}
 	return granted
+}
+
+func (w *world) records(l *line) {
+	w.Helper()
+	verdict := Judge(l.ending)
+	late := l.attempt > 0 && l.attempt < w.attempts[l.job.DeliveryKey] || l.attempt == 0 && l.job.Claim < w.claims[l.job.DeliveryKey]
+	w.fenced(l, late, func() error {
+		return w.Record(w.ctx, w.now, Record{
+			Claimed: l.job, Worker: l.id, Attempt: l.attempt, Relay: relayName, Ending: l.ending, Verdict: verdict,
+		})
+	})
+	if verdict == Accepted {
+		w.relay.told[l.job.DeliveryKey] = l.attempt
+	}
 }
 
 func (w *world) givesBack(l *line) { w.Helper(); w.givesBackAs(l, l.attempt) }
@@ -249,17 +264,18 @@ func (w *world) givesBack(l *line) { w.Helper(); w.givesBackAs(l, l.attempt) }
 func (w *world) givesBackAs(l *line, attempt int) {
 	w.Helper()
 	for again := true; again; again = w.fault(1) {
-		if attempt > 0 {
-			w.must(w.Withdraw(w.ctx, l.job, attempt))
-		} else {
-			w.must(w.Release(w.ctx, l.job, w.now))
-		}
+		w.fenced(l, l.job.Claim < w.claims[l.job.DeliveryKey], func() error {
+			if attempt > 0 {
+				return w.Withdraw(w.ctx, l.job, attempt)
+			}
+			return w.Release(w.ctx, l.job, w.now)
+		})
 	}
 	l.at = idle
 }
 
 func (w *world) parks(l *line, reason string) {
 	w.Helper()
-	w.must(w.Park(w.ctx, l.job, reason))
+	w.fenced(l, l.job.Claim < w.claims[l.job.DeliveryKey], func() error { return w.Park(w.ctx, l.job, reason) })
 	l.at = idle
 }

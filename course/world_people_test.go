@@ -28,7 +28,7 @@ func (w *world) begins() {
 	}
 	var imported []Person
 	for _, p := range w.people {
-		if w.chance(50) {
+		if w.chance(60) {
 			imported = append(imported, Person{Address: Address(p.email), Name: "Läsare"})
 		} else {
 			w.signsUp(p)

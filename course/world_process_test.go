@@ -123,7 +123,7 @@ func (w *world) pass() {
 		w.plans()
 	}
 	if w.chance(80) {
-		w.claims(p)
+		w.takes(p)
 	}
 }
 
@@ -185,9 +185,9 @@ func (w *world) plans() {
 	}
 }
 
-// claims takes letters for a process that has none left. If the answer is lost,
+// takes claims letters for a process that has none left. If the answer is lost,
 // the process knows nothing of them, and starts anew.
-func (w *world) claims(p *process) {
+func (w *world) takes(p *process) {
 	w.Helper()
 	if len(p.jobs) > 0 || p.rest.After(w.now) {
 		return
@@ -198,6 +198,9 @@ func (w *world) claims(p *process) {
 	}
 	claimed, err := w.Claim(w.ctx, w.now, p.id, scope, 4*len(p.lines))
 	w.must(err)
+	for _, c := range claimed {
+		w.claims[c.DeliveryKey] = c.Claim
+	}
 	if w.fault(1) {
 		w.isToLeave(p)
 		return

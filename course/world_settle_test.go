@@ -48,7 +48,7 @@ func (w *world) decides() {
 func (w *world) sendsAll() {
 	w.Helper()
 	p := w.processes[0]
-	for w.claims(p); len(w.busy()) > 0; w.claims(p) {
+	for w.takes(p); len(w.busy()) > 0; w.takes(p) {
 		if ready := w.ready(); len(ready) > 0 {
 			w.steps++
 			w.carry(ready[0])

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"fortsatt/demo"
 )
 
@@ -24,7 +26,7 @@ import (
 // world_relay_test.go takes it, world_fault_test.go breaks what can break, and
 // world_audit_test.go says what must be true all the while.
 type world struct {
-	*story
+	*lane
 	*rand.Rand
 	now, end  time.Time
 	trouble   int // how often something goes wrong, in percent
@@ -35,6 +37,8 @@ type world struct {
 	holds     map[string]bool
 	retried   map[DeliveryKey]int // by an admin, from parked
 	erased    map[int64]bool
+	claims    map[DeliveryKey]int // the newest, by whomever
+	attempts  map[DeliveryKey]int // the newest
 	given     map[DeliveryKey]bool // a last chance, at the end
 	hearts    []heart
 	steps     int
@@ -86,7 +90,23 @@ func setting(name string, otherwise int) int {
 }
 
 // A lane is a database on which worlds are played one after the other.
-type lane struct{ *story }
+type lane struct {
+	*story
+	questions map[string]*sqlx.Stmt // that are asked all the time, planned once
+}
+
+// ask is Select, for what is asked all the time.
+func (l *lane) ask(rows any, question string, args ...any) {
+	l.Helper()
+	asked, ok := l.questions[question]
+	if !ok {
+		var err error
+		asked, err = l.db.Preparex(question)
+		l.must(err)
+		l.questions[question] = asked
+	}
+	l.must(asked.Select(rows, args...))
+}
 
 // Letters that become ready at the same moment are claimed in no order; here a
 // few microseconds between them make one, so that a seed means one world.
@@ -102,18 +122,19 @@ const inOrder = `
 	create trigger in_order before insert or update of ready_at on deliveries
 		for each row when (new.ready_at < '9999-01-01') execute function in_order()`
 
-func newLane(t *testing.T) lane {
-	st := open(t, demo.Database(t, Migrate))
-	st.exec(inOrder)
-	return lane{st}
+func newLane(t *testing.T) *lane {
+	l := &lane{open(t, demo.Database(t, Migrate)), map[string]*sqlx.Stmt{}}
+	l.exec(inOrder)
+	return l
 }
 
 func (l lane) play(t *testing.T, seed int, told *tally) {
 	st := *l.story
 	st.T = t
-	st.exec(`truncate addresses, subscribers, consents, wordings, sessions, enrolments,
+	l.story = &st
+	l.exec(`truncate addresses, subscribers, consents, wordings, sessions, enrolments,
 		versions, requests, deliveries, attempts, workers, holds restart identity`)
-	w := newWorld(&st, uint64(seed))
+	w := newWorld(&l, uint64(seed))
 	defer func() {
 		if t.Failed() {
 			t.Logf("step %d, %s; play it again: WORLDS=1 FIRST=%d go test -run TestWorlds ./course", w.steps, local(w.now), seed)
@@ -130,11 +151,11 @@ func (l lane) play(t *testing.T, seed int, told *tally) {
 	w.settles()
 }
 
-func newWorld(st *story, seed uint64) *world {
+func newWorld(l *lane, seed uint64) *world {
 	w := &world{
-		story: st, Rand: rand.New(rand.NewPCG(seed, 1)), holds: map[string]bool{}, retried: map[DeliveryKey]int{},
+		lane: l, Rand: rand.New(rand.NewPCG(seed, 1)), holds: map[string]bool{}, retried: map[DeliveryKey]int{},
 		relay:  relay{taken: map[DeliveryKey][]copyTaken{}, told: map[DeliveryKey]int{}},
-		erased: map[int64]bool{}, given: map[DeliveryKey]bool{},
+		claims: map[DeliveryKey]int{}, attempts: map[DeliveryKey]int{}, erased: map[int64]bool{}, given: map[DeliveryKey]bool{},
 	}
 	w.now = at("2026-09-28 10:00")
 	if w.chance(50) {
@@ -146,7 +167,7 @@ func newWorld(st *story, seed uint64) *world {
 	w.course = aCourse("natverk", "brev", 4+w.IntN(5), Rhythm{
 		Zone: stockholm, Weekday: time.Weekday(w.IntN(7)), Hour: []int{0, 2, 3, 8, 8, 23}[w.IntN(6)],
 	})
-	for n := range 5 + int(195*math.Pow(w.Float64(), 30)) {
+	for n := range 5 + w.IntN(6) + int(190*math.Pow(w.Float64(), 40)) {
 		w.people = append(w.people, &person{email: fmt.Sprintf("p%d@exempel.se", n), left: map[string]bool{}})
 	}
 	w.must(w.Publish(w.ctx, confirmV1, []Course{w.course, omtanke}))
@@ -177,14 +198,15 @@ func (w *world) step() {
 	case len(ready) > 0 && w.chance(94):
 		w.carry(ready[w.IntN(len(ready))])
 		return
-	case w.fault(10):
+	case w.fault(12), len(ready) > 0 && w.fault(30):
 		w.somethingBreaks()
 	case w.chance(40):
 		w.pass()
-	case w.chance(12):
+	case w.chance(20):
 		w.somebodyActs()
 	case w.chance(80):
 		w.wait()
+		return
 	}
 	w.balance()
 	if w.steps%10 == 0 {
@@ -208,6 +230,9 @@ func (w *world) wait() {
 	if len(w.holds) > 0 && w.chance(30) {
 		w.resumes()
 	}
+	if w.chance(20) {
+		w.looksAtLetters()
+	}
 	pause := time.Duration(1+w.IntN(40)) * time.Minute
 	switch n := w.IntN(20); {
 	case n < 14:
@@ -222,8 +247,8 @@ func (w *world) wait() {
 // where something is that nobody has seen to.
 func (w *world) untilSomething() time.Duration {
 	w.Helper()
-	var next time.Time
-	w.must(w.db.Get(&next, `
+	var next []time.Time
+	w.ask(&next, `
 		select least(cast($1 as timestamptz) + interval '8 days',
 			(select min(ready_at) from deliveries where ready_at is not null and not exists (select from holds)),
 			(select min(doubted_at) + interval '15 minutes' from deliveries where doubted_at is not null),
@@ -231,6 +256,6 @@ func (w *world) untilSomething() time.Duration {
 			 join subscribers s on s.id = e.subscriber_id
 			 where e.state = 'active' and s.state = 'active'
 			 and not exists (select from holds)
-			 and not exists (select from deliveries d where d.subscriber_id = s.id and d.settled_at is null)))`, w.now))
-	return max(next.Sub(w.now), time.Duration(1+w.IntN(60))*time.Second)
+			 and not exists (select from deliveries d where d.subscriber_id = s.id and d.settled_at is null)))`, w.now)
+	return max(next[0].Sub(w.now), time.Duration(1+w.IntN(60))*time.Second)
 }
