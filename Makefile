@@ -1,7 +1,7 @@
 # Two commands are enough: make demo and make test. Both do all their own set-up.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint build procfile node setup clean
+.PHONY: help demo test soak-worlds bench lint build procfile node setup clean
 
 PACE ?=
 
@@ -13,6 +13,11 @@ demo: setup build ## try it on this machine; PACE=10s makes a course week last t
 
 test: setup lint ## run every test, with the race detector, after the linters
 	go test -race -timeout 15m ./...
+
+# WORLDS=1 FIRST=seed plays one world again.
+soak-worlds: export WORLDS ?= 10000
+soak-worlds: setup
+	cd course && go test -run TestWorlds -timeout 10h
 
 bench: setup ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

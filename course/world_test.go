@@ -37,8 +37,8 @@ type world struct {
 	holds     map[string]bool
 	retried   map[DeliveryKey]int // by an admin, from parked
 	erased    map[int64]bool
-	claims    map[DeliveryKey]int // the newest, by whomever
-	attempts  map[DeliveryKey]int // the newest
+	claims    map[DeliveryKey]int  // the newest, by whomever
+	attempts  map[DeliveryKey]int  // the newest
 	given     map[DeliveryKey]bool // a last chance, at the end
 	hearts    []heart
 	steps     int
@@ -63,7 +63,7 @@ func TestWorlds(t *testing.T) {
 	first, worlds := setting("FIRST", 1), setting("WORLDS", 300)
 	var told tally
 	t.Cleanup(func() {
-		t.Logf("%d worlds: %d letters at the relay, %d of them second copies, in %d steps",
+		fmt.Printf("%d worlds: %d letters at the relay, %d of them second copies, in %d steps\n",
 			told.worlds.Load(), told.letters.Load(), told.copies.Load(), told.steps.Load())
 	})
 	for lane := range min(lanes, worlds) {
