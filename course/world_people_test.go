@@ -52,8 +52,8 @@ func (w *world) somebodyActs() {
 		w.undoes(p)
 	case n < 62:
 		w.isTakenOff(p)
-	case n < 66:
-		w.exec(`update subscribers set name = $2 where email = $1`, p.email, fmt.Sprint("Namn ", w.IntN(4)))
+	case n < 66 && len(p.letters) > 0:
+		w.must(w.Rename(w.ctx, p.letters[0].SubscriberID, fmt.Sprint("Namn ", w.IntN(4))))
 	case n < 68:
 		w.goes(p)
 	default:
@@ -90,7 +90,15 @@ func (w *world) confirms(p *person) {
 	if w.chance(10) {
 		link = p.links[w.IntN(len(p.links))]
 	}
-	wish := Confirmation{Course: []string{w.course.ID, w.course.ID, w.course.ID, omtanke.ID, ""}[w.IntN(5)], Wording: "Starta", IP: netip.MustParseAddr("192.0.2.7")}
+	wish := Confirmation{Course: w.course.ID, Wording: "Starta", IP: netip.MustParseAddr("192.0.2.7")}
+	switch w.IntN(5) {
+	case 0:
+		wish.Course = ""
+	case 1:
+		if w.beside {
+			wish.Course = omtanke.ID
+		}
+	}
 	done, err := w.Confirm(w.ctx, w.now, w.ConfirmToken(link), wish)
 	w.allow(err, ErrExpired, ErrToken)
 	if err == nil && done.Session != "" {

@@ -1,9 +1,9 @@
 package course
 
 import (
+	"cmp"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -35,7 +35,7 @@ func (w *world) joins() {
 	w.tellHearts()
 	paused, err := w.PauseAfterSilence(w.ctx, w.now)
 	w.must(err)
-	if silence := w.silence(); paused != (silence > 0 && silence.Round(time.Hour) >= longSilence) {
+	if silence := w.silence(); paused && silence < 47*time.Hour || !paused && silence > 48*time.Hour {
 		w.Fatalf("after a silence of %s, paused is %v", silence, paused)
 	}
 	if paused {
@@ -140,8 +140,7 @@ func (w *world) aProcess(which func(*process) bool) *process {
 	return some[w.IntN(len(some))]
 }
 
-// overdue counts processes whose lease has run out and who were not buried. A
-// few seconds around the lease count as neither, as the database's clock goes on.
+// overdue counts processes whose lease has run out and who were not buried.
 func (w *world) overdue() (n int) {
 	for _, h := range w.hearts {
 		if !h.buried && w.now.Sub(h.beaten) > theLease {
@@ -206,13 +205,7 @@ func (w *world) takes(p *process) {
 		return
 	}
 	slices.SortFunc(claimed, func(a, b Claimed) int {
-		if n := strings.Compare(a.Email, b.Email); n != 0 {
-			return n
-		}
-		if n := strings.Compare(a.Letter, b.Letter); n != 0 {
-			return n
-		}
-		return a.Copy - b.Copy
+		return cmp.Or(cmp.Compare(a.Email, b.Email), cmp.Compare(a.Letter, b.Letter), a.Copy-b.Copy)
 	})
 	p.jobs = claimed
 }
