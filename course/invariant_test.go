@@ -63,6 +63,10 @@ var laws = []struct{ law, breach string }{
 		left join attempts a on (a.subscriber_id, a.delivery_id, a.attempt) = (d.subscriber_id, d.id, d.attempt)
 		where d.state = 'rejected' and coalesce(a.code, 0) / 100 <> 5
 		and not (coalesce(a.code, 0) / 100 = 4 and a.ended_at > d.dated_at + interval '4 days' - interval '8 hours')`},
+	{"nothing is put off beyond four days", `
+		select letter || ' until ' || ready_at
+		from deliveries
+		where state = 'deferred' and ready_at > dated_at + interval '4 days'`},
 	{"what is in hand is in the hands of a worker who is not gone", `
 		select d.letter || ' ' || d.state
 		from deliveries d

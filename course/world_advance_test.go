@@ -15,7 +15,7 @@ func (w *world) advance(ended, next []*line) (granted []error) {
 		sum := sha256.Sum256(l.bytes)
 		attempt, err := w.Mark(w.ctx, w.now, l.job, relayName, sum[:])
 		if err == nil {
-			w.attempts[l.job.DeliveryKey] = attempt
+			w.attempts[l.job.DeliveryKey], w.names[l.job.DeliveryKey] = attempt, l.job.Name
 		}
 		if newest := w.claims[l.job.DeliveryKey]; err == nil && (attempt != l.job.Attempt+1 || l.job.Claim != newest) {
 			w.Fatalf("the mark is number %d, after %d attempts, for claim %d of %d", attempt, l.job.Attempt, l.job.Claim, newest)

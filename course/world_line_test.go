@@ -113,15 +113,18 @@ func (w *world) offers(l *line) {
 	l.bytes = w.compose(l.job)
 	sum := sha256.Sum256(l.bytes)
 	switch {
-	case l.job.Doubts > 0 && !bytes.Equal(sum[:], l.job.SHA256):
-		w.parks(l, "cannot be repeated exactly")
 	case l.job.Email == "", w.fault(1):
 		w.parks(l, "the template is broken")
+	case l.job.Doubts > 0 && !bytes.Equal(sum[:], l.job.SHA256):
+		if l.job.Name == w.names[l.job.DeliveryKey] {
+			w.Fatalf("%s to %s is not as it was, though nobody renamed them", l.job.Letter, l.job.Email)
+		}
+		w.parks(l, "cannot be repeated exactly")
 	case l.rest.After(w.now):
 		w.givesBack(l)
 	default:
 		l.at = offered
-		if e, refused := w.relay.offer(w); refused {
+		if e, refused := w.relay.offer(w, w.person(l.job.Email)); refused {
 			w.refused(l, e)
 		}
 	}

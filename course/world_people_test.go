@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // person is a reader, and what the world knows of their wishes.
@@ -12,6 +13,7 @@ type person struct {
 	left     map[string]bool // courses
 	wantNone []DeliveryKey   // confirm letters from before an admin took them off everything
 	gone     bool            // blocked or erased
+	full     bool            // the mailbox, for ever
 	waits    bool            // has a confirm letter whose link was not opened
 	letters  []DeliveryKey   // lessons that arrived
 	links    []DeliveryKey   // confirm letters that arrived
@@ -41,6 +43,11 @@ func (w *world) begins() {
 func (w *world) somebodyActs() {
 	w.Helper()
 	p := w.someone()
+	if busy := w.busy(); len(busy) > 0 && w.chance(50) { // one whose letter is on its way
+		if l := busy[w.IntN(len(busy))]; l.at != idle && !w.erased[l.job.SubscriberID] {
+			p = w.person(l.job.Email)
+		}
+	}
 	switch n := w.IntN(100); {
 	case n < 10:
 		w.signsUp(p)
@@ -118,6 +125,10 @@ func (w *world) leaves(p *person) {
 	}
 	w.again(func() { w.allow(w.Unsubscribe(w.ctx, w.now, w.UnsubscribeToken(letter)), ErrToken) })
 	p.left[course] = true
+	if w.chance(30) {
+		w.elapse(time.Duration(w.IntN(120)) * time.Second)
+		w.undoes(p)
+	}
 }
 
 func (w *world) undoes(p *person) {
@@ -174,7 +185,7 @@ func (w *world) goes(p *person) {
 	w.exec(`update addresses set subscriber_id = null, suppressed = 'erased', suppressed_at = $2 where subscriber_id = $1`, ids[0], w.now)
 	w.exec(`update subscribers set state = 'erased', email = null where id = $1`, ids[0])
 	w.erased[ids[0]] = true
-	*p = person{email: p.email, left: map[string]bool{}} // another subscriber, should they come again
+	*p = person{email: p.email, full: p.full, left: map[string]bool{}} // another subscriber, should they come again
 }
 
 // arrives puts a letter into somebody's inbox.

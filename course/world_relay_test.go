@@ -26,11 +26,13 @@ type copyTaken struct {
 var lostAtDot = Ending{Stage: AtDot, Reply: "connection lost"}
 
 // offer is the dialogue up to the dot. It says how it ended, if it did.
-func (r *relay) offer(w *world) (Ending, bool) {
-	if w.now.Before(r.away) {
+func (r *relay) offer(w *world, to *person) (Ending, bool) {
+	switch {
+	case w.now.Before(r.away):
 		return Ending{Stage: AtConnect, Reply: "refused"}, true
-	}
-	if !w.fault(6) {
+	case to.full:
+		return Ending{Stage: AtRcpt, Code: 452, Enhanced: "4.2.2"}, true
+	case !w.fault(6):
 		return Ending{}, false
 	}
 	endings := []Ending{

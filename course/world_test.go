@@ -30,9 +30,10 @@ type world struct {
 	holds     map[string]bool
 	retried   map[DeliveryKey]int // by an admin, from parked
 	erased    map[int64]bool
-	claims    map[DeliveryKey]int  // the newest, by whomever
-	attempts  map[DeliveryKey]int  // the newest
-	given     map[DeliveryKey]bool // a last chance, at the end
+	claims    map[DeliveryKey]int    // the newest, by whomever
+	attempts  map[DeliveryKey]int    // the newest
+	names     map[DeliveryKey]string // as marked last
+	given     map[DeliveryKey]bool   // a last chance, at the end
 	hearts    []heart
 	steps     int
 }
@@ -49,7 +50,7 @@ func newWorld(l *lane, seed uint64) *world {
 	w := &world{
 		lane: l, Rand: rand.New(rand.NewPCG(seed, 1)), holds: map[string]bool{}, retried: map[DeliveryKey]int{},
 		relay:  relay{taken: map[DeliveryKey][]copyTaken{}, told: map[DeliveryKey]int{}},
-		claims: map[DeliveryKey]int{}, attempts: map[DeliveryKey]int{}, erased: map[int64]bool{}, given: map[DeliveryKey]bool{},
+		claims: map[DeliveryKey]int{}, attempts: map[DeliveryKey]int{}, names: map[DeliveryKey]string{}, erased: map[int64]bool{}, given: map[DeliveryKey]bool{},
 	}
 	w.now = at("2026-09-28 10:00")
 	if w.chance(50) {
@@ -62,7 +63,7 @@ func newWorld(l *lane, seed uint64) *world {
 		Zone: stockholm, Weekday: time.Weekday(w.IntN(7)), Hour: []int{0, 2, 3, 8, 8, 23}[w.IntN(6)],
 	})
 	for n := range 5 + w.IntN(6) + int(190*math.Pow(w.Float64(), 40)) {
-		w.people = append(w.people, &person{email: fmt.Sprintf("p%d@exempel.se", n), left: map[string]bool{}})
+		w.people = append(w.people, &person{email: fmt.Sprintf("p%d@exempel.se", n), full: w.chance(3), left: map[string]bool{}})
 	}
 	w.beside = w.chance(30)
 	w.publishes()
