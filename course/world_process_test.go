@@ -113,7 +113,7 @@ func (w *world) pass() {
 		w.joins()
 		return
 	}
-	if w.chance(25) || w.overdue() > 0 && w.chance(50) {
+	if w.chance(12) || w.overdue() > 0 && w.chance(50) {
 		w.recovers()
 	}
 	if w.chance(30) {

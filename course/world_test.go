@@ -62,8 +62,8 @@ func newWorld(l *lane, seed uint64) *world {
 	w.course = aCourse("natverk", "brev", 4+w.IntN(5), Rhythm{
 		Zone: stockholm, Weekday: time.Weekday(w.IntN(7)), Hour: []int{0, 2, 3, 8, 8, 23}[w.IntN(6)],
 	})
-	for n := range 5 + w.IntN(6) + int(190*math.Pow(w.Float64(), 40)) {
-		w.people = append(w.people, &person{email: fmt.Sprintf("p%d@exempel.se", n), full: w.chance(3), left: map[string]bool{}})
+	for n := range 5 + w.IntN(4) + int(190*math.Pow(w.Float64(), 40)) {
+		w.people = append(w.people, &person{email: fmt.Sprintf("p%d@exempel.se", n), full: w.chance(1), left: map[string]bool{}})
 	}
 	w.beside = w.chance(30)
 	w.publishes()
@@ -117,7 +117,7 @@ func (w *world) step() {
 		return
 	}
 	w.balance()
-	if w.steps%15 == 0 {
+	if w.steps%20 == 0 {
 		w.check()
 	}
 }
