@@ -36,9 +36,9 @@ func (r Record) state() (state string, readyAt *time.Time) {
 
 // record writes the end of an attempt down. It is fenced by the attempt's
 // number, never by a lease: a late reply still settles an uncertain letter, also
-// one that was queued to be sent again, as long as it was not. An attempt that
-// was refused before its mark is fenced by the claim. A letter whose reader left
-// meanwhile is cancelled instead of deferred.
+// one that was cancelled since, or queued to be sent again, as long as it was
+// not. An attempt that was refused before its mark is fenced by the claim. A
+// letter whose reader left meanwhile is cancelled instead of deferred.
 func (s *Store) record(ctx context.Context, r Record) error {
 	state, readyAt := r.state()
 	e := r.Ending
@@ -56,8 +56,7 @@ func (s *Store) record(ctx context.Context, r Record) error {
 			where subscriber_id = $1 and id = $2
 			and ($4 = 0 and claim = $3 and state = 'claimed' or $4 > 0 and attempt = $4 and (
 				state in ('sending', 'uncertain')
-				or doubts > 0 and $5 in ('accepted', 'rejected') and (
-					state in ('queued', 'claimed', 'parked') or state = 'cancelled' and reason in ('admin', 'no reply'))))
+				or doubts > 0 and $5 in ('accepted', 'rejected') and state in ('queued', 'claimed', 'parked', 'cancelled')))
 			returning subscriber_id, id, attempt, marked_at, sha256
 		)
 		insert into attempts (subscriber_id, delivery_id, attempt, worker, relay, marked_at, ended_at, outcome, stage, code, enhanced, reply, sha256)

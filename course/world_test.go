@@ -1,232 +1,169 @@
 package course
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
-	"testing"
 	"time"
 )
 
-// A world is one seed: a few people, two workers and an admin who do things at
-// random from October to December, faults among them. After every step the laws
-// of invariant_test.go hold, and in the end everybody has had everything once.
+// A world is one seed: some people, an admin, processes that send, and a relay,
+// who do what they do in an order that the seed chooses, faults among it, for
+// eight weeks across a change of summer time. The ledger is the real one; only
+// the clock, the wire and the machines that die are played. The relay keeps what
+// it took, and with that the ledger is compared.
+//
+// Worlds are played in world_lane_test.go. In the order of a letter's life: world_people_test.go asks for it,
+// world_process_test.go claims it, world_line_test.go carries it step by step,
+// world_relay_test.go takes it, world_fault_test.go breaks what can break, and
+// world_audit_test.go says what must be true all the while.
 type world struct {
-	*story
+	*lane
 	*rand.Rand
-	now     time.Time
-	people  []string
-	workers []int64
-	held    []held
+	now, end  time.Time
+	trouble   int // how often something goes wrong, in percent
+	course    Course
+	beside    bool // runs omtanke
+	people    []*person
+	processes []*process
+	relay     relay
+	holds     map[string]bool
+	retried   map[DeliveryKey]int // by an admin, from parked
+	erased    map[int64]bool
+	claims    map[DeliveryKey]int    // the newest, by whomever
+	attempts  map[DeliveryKey]int    // the newest
+	names     map[DeliveryKey]string // as marked last
+	given     map[DeliveryKey]bool   // a last chance, at the end
+	hearts    []heart
+	steps     int
 }
 
-// held is a letter that a worker has in hand; attempt is 0 before its mark.
-type held struct {
-	Claimed
-	worker  int64
-	attempt int
-}
+// What the protocol promises, in figures of its own.
+const (
+	theLease      = 30 * time.Second // of a process without a heartbeat
+	markLife      = time.Second      // from the mark to the dot
+	replyWait     = 10 * time.Minute // from the dot to the reply
+	betweenCopies = 15 * time.Minute // of one letter, at least
+)
 
-func TestWhateverHappensTheLawsHold(t *testing.T) {
-	for seed := range uint64(4) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			w := &world{story: begin(t), Rand: rand.New(rand.NewPCG(seed, 1)), now: at("2026-10-08 09:00")}
-			w.people = []string{anna, bo, cilla, named("dag"), named("eva")}
-			w.workers = []int64{w.newWorker(), w.newWorker()}
-			w.joined(w.now, w.people[1:]...)
-			for step := range 200 {
-				w.step()
-				if t.Failed() {
-					t.Fatalf("seed %d broke at step %d", seed, step)
-				}
-				w.check()
-			}
-			w.settle()
-		})
+func newWorld(l *lane, seed uint64) *world {
+	w := &world{
+		lane: l, Rand: rand.New(rand.NewPCG(seed, 1)), holds: map[string]bool{}, retried: map[DeliveryKey]int{},
+		relay:  relay{taken: map[DeliveryKey][]copyTaken{}, told: map[DeliveryKey]int{}},
+		claims: map[DeliveryKey]int{}, attempts: map[DeliveryKey]int{}, names: map[DeliveryKey]string{}, erased: map[int64]bool{}, given: map[DeliveryKey]bool{},
 	}
+	w.now = at("2026-09-28 10:00")
+	if w.chance(50) {
+		w.now = at("2027-03-01 10:00")
+	}
+	w.elapse(time.Duration(w.IntN(14*24*60)) * time.Minute)
+	w.end = w.now.AddDate(0, 0, 56+w.IntN(10))
+	w.trouble = 1 + w.IntN(10)
+	w.course = aCourse("natverk", "brev", 4+w.IntN(5), Rhythm{
+		Zone: stockholm, Weekday: time.Weekday(w.IntN(7)), Hour: []int{0, 2, 3, 8, 8, 23}[w.IntN(6)],
+	})
+	for n := range 5 + w.IntN(4) + int(190*math.Pow(w.Float64(), 40)) {
+		w.people = append(w.people, &person{email: fmt.Sprintf("p%d@exempel.se", n), full: w.chance(1), left: map[string]bool{}})
+	}
+	w.beside = w.chance(30)
+	w.publishes()
+	return w
 }
 
-func (w *world) newWorker() int64 {
-	id, err := w.Join(w.ctx, "a worker of the world")
-	w.must(err)
-	return id
-}
-
-func (w *world) someone() string { return w.people[w.IntN(len(w.people))] }
-
-// allow fails the test for any error but those that may be.
-func (w *world) allow(err error, may ...error) {
+// publishes makes the texts known: of the one course, or of two side by side.
+func (w *world) publishes() {
 	w.Helper()
-	for _, m := range may {
-		if errors.Is(err, m) {
-			return
+	courses := []Course{w.course}
+	if w.beside {
+		courses = append(courses, omtanke)
+	}
+	w.must(w.Publish(w.ctx, confirmV1, courses))
+}
+
+func (w *world) chance(percent int) bool { return w.IntN(100) < percent }
+
+// fault says whether something goes wrong, so many times as often as usual.
+func (w *world) fault(times int) bool { return w.IntN(1000) < w.trouble*times }
+
+// elapse lets time pass; hearts that beat go on beating.
+func (w *world) elapse(d time.Duration) {
+	w.now = w.now.Add(d).Round(time.Microsecond)
+	for _, p := range w.processes {
+		if !p.stopped && p.beats {
+			w.beat(p)
 		}
 	}
-	w.must(err)
 }
 
+// step is one thing that somebody does.
 func (w *world) step() {
 	w.Helper()
-	w.now = w.now.Add(time.Duration(w.IntN(3600)) * time.Second)
-	switch n := w.IntN(100); {
-	case n < 15:
-		w.now = w.now.Add(time.Duration(w.IntN(120)) * time.Hour)
-	case n < 35:
-		w.planned(w.now)
-	case n < 55:
-		w.claim()
-	case n < 83:
-		for range 1 + w.IntN(4) {
-			w.work()
-		}
-	case n < 87:
-		w.aReaderActs()
-	case n < 91:
-		w.anAdminSends()
-	case n < 94:
-		wish := ImportWish{Course: "natverk", Newsletter: w.IntN(2) == 0}
-		if w.IntN(2) == 0 {
-			wish.Consent = "ja"
-		}
-		w.imported(w.now, wish, w.someone(), w.someone())
-	case n < 97:
-		w.aWorkerDies()
-	default:
-		w.lookAgain()
-	}
-}
-
-func (w *world) claim() {
-	worker := w.workers[w.IntN(2)]
-	claimed, err := w.Claim(w.ctx, w.now, worker, Scope{}, 1+w.IntN(6))
-	w.must(err)
-	for _, c := range claimed {
-		w.held = append(w.held, held{Claimed: c, worker: worker})
-	}
-}
-
-// work takes the next step with one letter in hand, which may be long lost.
-func (w *world) work() {
-	if len(w.held) == 0 {
+	w.steps++
+	w.elapse(time.Duration(20+w.IntN(40)) * time.Millisecond)
+	switch ready := w.ready(); {
+	case len(ready) > 0 && w.chance(91):
+		w.carry(ready[w.IntN(len(ready))])
+		return
+	case w.fault(12), len(ready) > 0 && w.fault(30):
+		w.somethingBreaks()
+	case len(ready) == 0 && w.chance(40):
+		w.pass()
+	case w.chance(20):
+		w.somebodyActs()
+	case w.chance(10):
+		w.pass()
+	case w.chance(80):
+		w.wait()
 		return
 	}
-	i := w.IntN(len(w.held))
-	h := &w.held[i]
-	done := true
+	w.balance()
+	if w.steps%20 == 0 {
+		w.check()
+	}
+}
+
+// wait lets the time pass that nothing happens in: until a reply comes, if one
+// is waited for, else until something may be due.
+func (w *world) wait() {
+	if busy := w.busy(); len(busy) > 0 {
+		w.elapse(time.Duration(w.IntN(300)) * time.Millisecond)
+		if next := w.firstReply(busy); next.After(w.now) && len(w.ready()) == 0 {
+			w.elapse(next.Sub(w.now))
+		}
+		if w.fault(10) {
+			w.elapse(time.Duration(w.IntN(600)) * time.Second)
+		}
+		return
+	}
+	if len(w.holds) > 0 && w.chance(30) {
+		w.resumes()
+	}
+	if w.chance(20) {
+		w.looksAtLetters()
+	}
+	pause := time.Duration(1+w.IntN(40)) * time.Minute
 	switch n := w.IntN(20); {
-	case h.attempt == 0 && n < 14:
-		attempt, err := w.tryMark(w.now, h.Claimed, []byte("bytes"))
-		w.allow(err, ErrFenced)
-		h.attempt, done = attempt, attempt == 0
-	case h.attempt == 0 && n < 16:
-		w.must(w.Release(w.ctx, h.Claimed, w.now))
-	case h.attempt == 0 && n < 17:
-		w.must(w.Park(w.ctx, h.Claimed, "broken"))
-	case h.attempt == 0:
-		w.ends(*h, Ending{Stage: AtRcpt, Code: []int{450, 450, 550}[w.IntN(3)]})
-	case n < 2:
-		w.must(w.Withdraw(w.ctx, h.Claimed, h.attempt))
-	default:
-		w.ends(*h, Ending{Stage: AtDot, Code: []int{250, 250, 250, 250, 451, 554, 0}[w.IntN(7)]})
-		done = w.IntN(10) > 0 // now and then it is told twice
+	case n < 14:
+		pause = w.untilSomething()
+	case n < 15:
+		pause *= 60
 	}
-	if done {
-		w.held = append(w.held[:i], w.held[i+1:]...)
-	}
+	w.elapse(pause)
 }
 
-func (w *world) ends(h held, e Ending) {
-	w.recorded(Record{At: w.now, Claimed: h.Claimed, Worker: h.worker, Attempt: h.attempt, Relay: "relay", Ending: e, Verdict: Judge(e)})
-}
-
-// aReaderActs signs somebody up, opens one of their links, or leaves.
-func (w *world) aReaderActs() {
-	email := w.someone()
-	w.allow(w.Subscribe(w.ctx, w.now, SignUp{Email: email, Newsletter: w.IntN(3) == 0, Access: "Läs.", NewsletterWording: "Ja."}))
-	d := w.aLetter(email)
-	switch w.IntN(5) {
-	case 0:
-		w.allow(w.Unsubscribe(w.ctx, w.now, w.UnsubscribeToken(d)), ErrToken)
-	case 1:
-		w.allow(w.Rejoin(w.ctx, w.now, w.UnsubscribeToken(d)), ErrToken, ErrTooLate)
-	case 2:
-		w.must(w.UnsubscribeAddress(w.ctx, w.now, email))
-	default:
-		var newest DeliveryKey
-		w.must(w.db.Get(&newest, `select subscriber_id, id from deliveries where rank = 0 and subscriber_id = $1 order by planned_at desc limit 1`, d.SubscriberID))
-		_, err := w.Confirm(w.ctx, w.now, w.ConfirmToken(newest), Confirmation{Course: []string{"natverk", "natverk", ""}[w.IntN(3)], Wording: "Starta"})
-		w.allow(err, ErrExpired)
-	}
-}
-
-// aLetter is any lesson of somebody's, or else a confirm letter.
-func (w *world) aLetter(email string) DeliveryKey {
+// untilSomething is how long it is until something becomes due, and a moment
+// where something is that nobody has seen to.
+func (w *world) untilSomething() time.Duration {
 	w.Helper()
-	var d DeliveryKey
-	w.must(w.db.Get(&d, `
-		select d.subscriber_id, d.id from deliveries d join subscribers s on s.id = subscriber_id
-		where email = $1 order by rank desc, d.id limit 1`, email))
-	return d
-}
-
-func (w *world) anAdminSends() {
-	r := SendRequest{Week: 1 + w.IntN(8), Early: w.IntN(2) == 0}
-	switch w.IntN(4) {
-	case 0:
-		r.All = true
-	case 1:
-		r.To, r.Resend = w.someone(), w.IntN(2) == 0
-	}
-	_, _, err := w.PlanSend(w.ctx, w.now, r, w.IntN(4) == 0)
-	w.allow(err, ErrUnknown, ErrNotEnrolled)
-}
-
-func (w *world) aWorkerDies() {
-	i := w.IntN(2)
-	if w.IntN(2) == 0 {
-		w.must(w.Leave(w.ctx, w.now, w.workers[i]))
-	} else {
-		w.exec(`update workers set heartbeat_at = now() - interval '1 hour' where id = $1`, w.workers[i])
-		_, err := w.Recover(w.ctx, w.now, lease)
-		w.must(err)
-	}
-	w.workers[i] = w.newWorker()
-}
-
-// lookAgain ends the quarantine, and queues what is parked again, but for those
-// who left, as an admin will.
-func (w *world) lookAgain() {
-	_, err := w.EndQuarantine(w.ctx, w.now, 0)
-	w.must(err)
-	w.exec(`
-		update deliveries d
-		set state = 'queued', ready_at = $1, reason = null
-		where state = 'parked' and not exists (
-			select from enrolments e where e.subscriber_id = d.subscriber_id and e.state = 'left')`, w.now)
-}
-
-// settle lets the weeks pass without further faults, until nothing is left to do.
-func (w *world) settle() {
-	w.Helper()
-	for _, worker := range w.workers {
-		w.must(w.Leave(w.ctx, w.now, worker))
-	}
-	for range 15 {
-		w.lookAgain()
-		w.planned(w.now)
-		w.deliver(w.now)
-		w.now = w.now.AddDate(0, 0, 7)
-	}
-	if unfinished := w.lines(`select email || ' ' || e.state from enrolments e join subscribers s on s.id = subscriber_id where e.state not in ('finished', 'left')`); len(unfinished) > 0 {
-		w.Errorf("unfinished: %v", unfinished)
-	}
-	if missing := w.lines(`
-		select s.email || ' lacks brev' || n || ': ' || coalesce(d.state, 'never planned')
-		from enrolments e
-		join subscribers s on s.id = e.subscriber_id
-		cross join generate_series(1, 8) n
-		left join deliveries d on d.subscriber_id = e.subscriber_id and d.letter = 'lesson:natverk/brev' || n and d.copy = 0
-		where e.course = 'natverk' and e.state = 'finished' and coalesce(d.state, '') not in ('accepted', 'rejected')`); len(missing) > 0 {
-		w.Error(missing)
-	}
+	var next []time.Time
+	w.ask(&next, `
+		select least(cast($1 as timestamptz) + interval '8 days',
+			(select min(ready_at) from deliveries where ready_at is not null and not exists (select from holds)),
+			(select min(doubted_at) + interval '15 minutes' from deliveries where doubted_at is not null),
+			(select min(next_due_at) from enrolments e
+			 join subscribers s on s.id = e.subscriber_id
+			 where e.state = 'active' and s.state = 'active'
+			 and not exists (select from holds)
+			 and not exists (select from deliveries d where d.subscriber_id = s.id and d.settled_at is null)))`, w.now)
+	return max(next[0].Sub(w.now), time.Duration(1+w.IntN(60))*time.Second)
 }
