@@ -1,6 +1,9 @@
 package course
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // What worlds found, kept as stories.
 
@@ -19,5 +22,30 @@ func TestALateReplySettlesTheLetterOfWhoLeft(t *testing.T) {
 	st.must(st.Rejoin(st.ctx, now.Add(UndoLife/2), link))
 	if again := st.claimAll(now.Add(UndoLife)); len(again) != 0 {
 		t.Errorf("%s goes out once more, though it was accepted", again[0].Letter)
+	}
+}
+
+// Anna's letter was handed over twice without a reply, and then she leaves.
+// Undoing that brings no third copy: the letter waits for a human, as before.
+func TestComingBackBringsNoThirdCopy(t *testing.T) {
+	for what, settled := range map[string]bool{"parked": true, "in quarantine": false} {
+		t.Run(what, func(t *testing.T) {
+			st, now := ready(t)
+			st.silence(now)
+			now = now.Add(Quarantine)
+			st.quarantined(now)
+			link := st.UnsubscribeToken(st.silence(now)[0].DeliveryKey)
+			if settled {
+				st.quarantined(now.Add(Quarantine))
+			}
+			now = now.Add(Quarantine)
+			st.must(st.Unsubscribe(st.ctx, now, link))
+			st.quarantined(now)
+			st.must(st.Rejoin(st.ctx, now.Add(time.Minute), link))
+			st.wantLessons(anna, "brev1 parked")
+			if again := st.claimAll(now.Add(UndoLife)); len(again) != 0 {
+				t.Errorf("%s goes out a third time", again[0].Letter)
+			}
+		})
 	}
 }

@@ -114,13 +114,13 @@ func (w *world) pass() {
 		w.joins()
 		return
 	}
-	if w.chance(12) || w.overdue() > 0 && w.chance(50) {
+	if w.chance(6) || w.overdue() > 0 && w.chance(50) {
 		w.recovers()
 	}
-	if w.chance(30) {
+	if w.chance(20) {
 		w.endsQuarantine()
 	}
-	if w.chance(50) {
+	if w.chance(35) {
 		w.plans()
 	}
 	if w.chance(80) {
