@@ -101,7 +101,7 @@ func (s *Store) PauseAfterSilence(ctx context.Context, now time.Time) (bool, err
 	err := s.transact(ctx, "look for a long silence", func(tx *sqlx.Tx) error {
 		var hours int
 		err := tx.GetContext(ctx, &hours, `
-			select coalesce(extract(epoch from now() - max(heartbeat_at)) / 3600, 0)::int
+			select floor(coalesce(extract(epoch from now() - max(heartbeat_at)) / 3600, 0))::int
 			from workers`)
 		if paused = time.Duration(hours)*time.Hour >= longSilence; err != nil || !paused {
 			return err

@@ -73,7 +73,7 @@ var linkLike = regexp.MustCompile(`(?i)://|www\.|[\pL\d]\.\pL{2,}`)
 // out: a greeting without a name is always right, a stranger's text never.
 func addressable(name string) string {
 	name = strings.TrimSpace(strings.ToValidUTF8(name, ""))
-	if strings.ContainsAny(name, "@{}\n\r\v\f\u0085\u2028\u2029") || linkLike.MatchString(name) {
+	if strings.ContainsAny(name, "@{}\n\r\v\f\u0085\u2028\u2029") || strings.ContainsAny(name, "./") && linkLike.MatchString(name) {
 		return ""
 	}
 	if name = oneLine(name); utf8.RuneCountInString(name) > longestName {

@@ -36,13 +36,29 @@ func Encode(text string) Piece {
 	qp := quotedprintable.NewWriter(&b)
 	qp.Write([]byte(text)) // the buffer takes everything
 	qp.Close()
-	return Piece{encoded: b.Bytes()}
+	return Piece{encoded: hideDots(b.Bytes())}
+}
+
+// hideDots encodes the dot that opens a line, where the line has room: SMTP would have it
+// doubled (RFC 5321 §4.5.2), in every letter anew.
+func hideDots(encoded []byte) []byte {
+	if len(encoded) == 0 || encoded[0] != '.' && !bytes.Contains(encoded, []byte("\n.")) {
+		return encoded
+	}
+	var hidden []byte
+	for line := range bytes.Lines(encoded) {
+		if line[0] == '.' && len(bytes.TrimRight(line, "\r\n")) <= 76-len("2E") {
+			hidden, line = append(hidden, "=2E"...), line[1:]
+		}
+		hidden = append(hidden, line...)
+	}
+	return hidden
 }
 
 // standsForItself says whether quoted-printable leaves a text as it is, as it does most names,
 // dates and links: one line of ASCII.
 func standsForItself(text string) bool {
-	return len(text) < 76 && isPrintable(text) && !strings.Contains(text, "=") && !strings.HasSuffix(text, " ")
+	return len(text) < 76 && isPrintable(text) && !strings.Contains(text, "=") && !strings.HasPrefix(text, ".") && !strings.HasSuffix(text, " ")
 }
 
 // boundaryOf parts the letter's two halves. It follows from the Message-ID, so that a letter
