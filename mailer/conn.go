@@ -67,6 +67,9 @@ func (c *Conn) Close() error {
 	return nil
 }
 
+// Answered says whether more of the relay's answers lie here, read but not yet heard.
+func (c *Conn) Answered() bool { return c.smtp.Text.R.Buffered() > 0 }
+
 // Abort closes the connection at once and hard: a letter without its dot must not arrive.
 func (c *Conn) Abort() { c.wire.abort() }
 

@@ -12,7 +12,32 @@ import (
 // ending is how a letter ended, on its way into the ledger.
 type ending struct {
 	course.Record
-	done <-chan outcome
+	handed bool
+	done   chan outcome
+}
+
+// askFor asks for a letter's mark. How the one before it ended is handed in with
+// it, if it has not been.
+func (l *line) askFor(p *parcel) <-chan outcome {
+	marked := make(chan outcome, 1)
+	e := entry{
+		mark:   &course.Mark{Claimed: p.Claimed, Relay: l.conn.Relay().String(), SHA256: p.sum[:], At: l.Now()},
+		marked: marked,
+	}
+	if l.ending != nil && !l.ending.handed {
+		l.ending.handed = true
+		e.ended, e.recorded = &l.ending.Record, l.ending.done
+	}
+	l.committer.in <- e
+	return marked
+}
+
+// handIn hands in how the letter before ended, if it has not been.
+func (l *line) handIn() {
+	if l.ending != nil && !l.ending.handed {
+		l.ending.handed = true
+		l.committer.in <- entry{ended: &l.ending.Record, recorded: l.ending.done}
+	}
 }
 
 // unmarked deals with a letter that may not have its dot. If it is still ours,
@@ -45,14 +70,13 @@ func (l *line) giveBack(ctx context.Context, c course.Claimed, attempt int) {
 	})
 }
 
-// record hands in how a letter ended. There is no further dot until that is
-// recorded.
+// record keeps how a letter ended until it is handed in. There is no further dot
+// until that is in the ledger.
 func (l *line) record(c course.Claimed, attempt int, relay mailer.Relay, e course.Ending) {
-	r := course.Record{
+	l.ending = &ending{done: make(chan outcome, 1), Record: course.Record{
 		Claimed: c, Worker: l.id, Attempt: attempt, Relay: relay.String(), At: l.Now(),
 		Ending: e, Verdict: course.Judge(e),
-	}
-	l.ending = &ending{Record: r, done: l.committer.record(r)}
+	}}
 }
 
 // recorded waits until the letter before is in the ledger, and says whether it is.
@@ -60,14 +84,10 @@ func (l *line) recorded(ctx context.Context) bool {
 	if l.ending == nil {
 		return true
 	}
-	done := l.ending.done
 	written := l.persist(ctx, "record", func(context.Context) error {
-		if done == nil {
-			done = l.committer.record(l.ending.Record)
-		}
-		err := (<-done).err
-		done = nil
-		return err
+		l.handIn()
+		l.ending.handed = false // if it has to be once more
+		return (<-l.ending.done).err
 	})
 	l.ending = nil
 	l.carried.Add(1)

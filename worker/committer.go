@@ -16,11 +16,12 @@ type committer struct {
 	in    chan entry
 }
 
-// entry is one of the two.
+// entry is one of the two, or both, each with where its outcome goes.
 type entry struct {
-	ended *course.Record
-	mark  *course.Mark
-	done  chan<- outcome
+	ended    *course.Record
+	recorded chan<- outcome
+	mark     *course.Mark
+	marked   chan<- outcome
 }
 
 // outcome is what became of an entry.
@@ -72,11 +73,17 @@ func (c *committer) commit(group []entry) {
 		return
 	}
 	for _, e := range group {
+		if e.ended != nil {
+			e.recorded <- outcome{began: began, err: err}
+		}
+		if e.mark == nil {
+			continue
+		}
 		o := outcome{began: began, err: err}
-		if e.mark != nil && err == nil {
+		if err == nil {
 			o.err, refused = refused[0], refused[1:]
 		}
-		e.done <- o
+		e.marked <- o
 	}
 }
 
@@ -86,25 +93,12 @@ func (c *committer) advance(group []entry) (refused []error, err error) {
 	for _, e := range group {
 		if e.mark != nil {
 			next = append(next, *e.mark)
-		} else {
+		}
+		if e.ended != nil {
 			ended = append(ended, *e.ended)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return c.store.Advance(ctx, ended, next)
-}
-
-// mark hands in that a letter is to have its dot.
-func (c *committer) mark(m course.Mark) <-chan outcome {
-	done := make(chan outcome, 1)
-	c.in <- entry{mark: &m, done: done}
-	return done
-}
-
-// record hands in how a letter ended.
-func (c *committer) record(r course.Record) <-chan outcome {
-	done := make(chan outcome, 1)
-	c.in <- entry{ended: &r, done: done}
-	return done
 }

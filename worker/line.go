@@ -65,7 +65,7 @@ func (l *line) carry(ctx context.Context, p *parcel) (next *parcel) {
 		l.refused(ctx, p.Claimed, 0, err)
 		return nil
 	}
-	marked := l.committer.mark(course.Mark{Claimed: p.Claimed, Relay: l.conn.Relay().String(), SHA256: p.sum[:], At: l.Now()})
+	marked := l.askFor(p)
 	written := l.conn.Write(ctx, p.bytes)
 	next = l.ahead(ctx)
 	mark := <-marked
@@ -103,8 +103,11 @@ func (l *line) end(ctx context.Context, p, next *parcel) *parcel {
 			Stage: course.AtDot, Code: reply.Code, Enhanced: reply.Enhanced, Reply: reply.String(), QueueID: reply.QueueID,
 		})
 	}
-	if ours == nil {
+	switch {
+	case ours == nil:
 		l.recorded(ctx)
+	case l.conn == nil || !l.conn.Answered(): // else it goes together with the next one's mark
+		l.handIn()
 	}
 	if ours == nil && next != nil {
 		l.close() // it was announced here
