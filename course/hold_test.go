@@ -125,15 +125,15 @@ func TestOnlyAPauseStopsPlanning(t *testing.T) {
 
 func TestALongSilenceWaitsForAnAdmin(t *testing.T) {
 	st, now := ready(t)
-	silent := func(hours int) bool {
+	silent := func(hours int) bool { // and 55 minutes
 		t.Helper()
-		st.exec(`update workers set heartbeat_at = now() - $1 * interval '1 hour' - interval '1 minute'`, hours)
+		st.exec(`update workers set heartbeat_at = now() - $1 * interval '1 hour' - interval '55 minutes'`, hours)
 		paused, err := st.PauseAfterSilence(st.ctx, now)
 		st.must(err)
 		return paused
 	}
 	if silent(47) {
-		t.Error("paused after 47 hours")
+		t.Error("paused before 48 hours")
 	}
 	if !silent(48) {
 		t.Error("not paused after 48 hours")

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -67,8 +68,15 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// Answered says whether more of the relay's answers lie here, read but not yet heard.
-func (c *Conn) Answered() bool { return c.smtp.Text.R.Buffered() > 0 }
+// Answered says whether all the answers to the letter that Dot announced lie here, so that
+// Offer need not wait for the relay.
+func (c *Conn) Answered() bool {
+	if c.letter != announced {
+		return false
+	}
+	here, _ := c.smtp.Text.R.Peek(c.smtp.Text.R.Buffered())
+	return bytes.Count(here, []byte("\n")) >= 3 // to MAIL, RCPT and DATA
+}
 
 // Abort closes the connection at once and hard: a letter without its dot must not arrive.
 func (c *Conn) Abort() { c.wire.abort() }

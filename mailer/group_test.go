@@ -37,6 +37,33 @@ func TestALetterCostsOneRoundTrip(t *testing.T) {
 	}
 }
 
+// The word on a letter need not wait for the answers to the next: only where they all came
+// with it are they here.
+func TestAnsweredWhenAllTheAnswersAreHere(t *testing.T) {
+	t.Parallel()
+	for says, want := range map[string]bool{
+		accepted + mailOK + rcptOK + goOn:             true,
+		accepted + mailOK + "550 5.1.1 no\r\n" + goOn: true,
+		accepted + mailOK + rcptOK:                    false,
+		accepted + mailOK + rcptOK + "354 go":         false,
+		accepted:                                      false,
+	} {
+		p := play(t, append(opening(), exchange{letter + end + forBo, []string{says}}), true)
+		toBo := envelope(bo)
+		if p.conn.Answered() {
+			t.Errorf("%q: answered before anything was announced", says)
+		}
+		if _, err := sendText(t.Context(), p.conn, anna, letter, &toBo); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.conn.Answered(); got != want {
+			t.Errorf("%q: answered %v, want %v", says, got, want)
+		}
+		p.conn.Abort()
+		<-p.end
+	}
+}
+
 // The relay hangs up in the middle of its answers: those given count, the others are missing.
 func TestRow36HungUpInTheMiddleOfAGroup(t *testing.T) {
 	t.Parallel()

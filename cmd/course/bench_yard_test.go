@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -40,10 +39,7 @@ func openYard(b *testing.B) *yard {
 	}
 	b.Cleanup(func() { os.RemoveAll(dir) })
 	b.Setenv("TMPDIR", dir) // for everything from here on, so that one sweep is enough
-	y := &yard{program: dir + "/course", texts: dir + "/texts", queues: map[int]string{}}
-	if said, err := exec.CommandContext(b.Context(), "go", "build", "-o", y.program, ".").CombinedOutput(); err != nil {
-		b.Fatalf("go build: %v\n%s", err, said)
-	}
+	y := &yard{program: shipped(b), texts: dir + "/texts", queues: map[int]string{}}
 	y.writeLesson(b)
 	y.startPostgres(b, dir)
 	return y

@@ -56,7 +56,7 @@ var build struct {
 
 // shipped is the program as make build makes it, built once for the black box:
 // where it is killed must not depend on the race detector's pace.
-func shipped(t *testing.T) string {
+func shipped(t testing.TB) string {
 	t.Helper()
 	build.Do(func() {
 		if build.dir, build.err = os.MkdirTemp("", "fortsatt-box-"); build.err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"testing"
 	"time"
 )
@@ -14,7 +13,7 @@ func TestTenThousand(t *testing.T) {
 	t.Parallel()
 	const n = 10_000
 	h := newHouse(t, nil)
-	h.program = asShipped(t)
+	h.program = shipped(t) // its pace is tried too
 	var emails []string
 	for i := range n {
 		emails = append(emails, fmt.Sprintf("reader%d@kontor%d.example", i, i%97))
@@ -34,17 +33,6 @@ func TestTenThousand(t *testing.T) {
 		t.Errorf("the second send said %q, want %q", got, want)
 	}
 	h.once(emails)
-}
-
-// asShipped is the program as make build makes it: what is tried is its pace
-// too, and the race detector would slow it down tenfold.
-func asShipped(t *testing.T) string {
-	t.Helper()
-	program := t.TempDir() + "/course"
-	if said, err := exec.CommandContext(inTime(t), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, said)
-	}
-	return program
 }
 
 // balanced checks that so many letters were planned and accepted, and that what
