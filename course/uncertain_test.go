@@ -58,7 +58,7 @@ func TestASecondSilenceWaitsForAHuman(t *testing.T) {
 	st.silence(now)
 	st.quarantined(now.Add(Quarantine))
 	st.wantLessons(anna, "brev1 parked")
-	st.wantWhy(now, anna, 1, "parked, waits for an admin: handed over twice without a reply; 2 attempts")
+	st.wantWhy(now, anna, 1, "parked, waits for an admin: handed over twice without a reply; see course deliveries list; 2 attempts; second copy after a lost connection")
 	if n := st.quarantined(now.Add(100 * Quarantine)); n != 0 {
 		t.Errorf("%d letters were decided on once more", n)
 	}
