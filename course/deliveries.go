@@ -113,7 +113,7 @@ var (
 type inHand struct {
 	ListedDelivery
 	Version []byte `db:"version"`
-	Gone    bool   `db:"gone"` // Mark, or the reader's having left, forbids it
+	Gone    bool   `db:"gone"` // a mark would be refused, or the reader left
 }
 
 func takeInHand(ctx context.Context, tx *sqlx.Tx, id string) (inHand, error) {

@@ -12,7 +12,7 @@ import (
 	"fortsatt/mailer/relaytest"
 )
 
-// The tests of this file are named after the rows of the list of faults to survive.
+// A test that proves a row of the list of faults to survive (tools/faults.go) has its number.
 
 func TestRefusedConnection(t *testing.T) {
 	t.Parallel()

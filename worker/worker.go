@@ -6,8 +6,9 @@
 // sends one letter to everyone who is to have it and returns. Both keep a
 // session (session.go): a row of ours in the ledger with a heartbeat, and some
 // lines. A line (line.go) is one SMTP connection and carries one letter at a
-// time. The tables are the truth about what is to be done; notifications only
-// shorten the sleep.
+// time, composed in parcel.go; what the lines have to say to the ledger (books.go)
+// goes there in groups (committer.go). The tables are the truth about what is to
+// be done; notifications only shorten the sleep.
 package worker
 
 import (
