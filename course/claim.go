@@ -52,37 +52,42 @@ func (s *Store) ClaimSuspect(ctx context.Context, now time.Time, worker int64, s
 	return s.claim(ctx, now, worker, scope, true, 1)
 }
 
+// claimQuery walks the index deliveries_ready and stops at the limit. The holds
+// are an array, not a join: of a join the planner believes that nothing will be
+// left, and then reads and sorts the whole queue for every claim.
+const claimQuery = `
+	with alive as (
+		select from workers where id = $1 and stopped_at is null for key share
+	), claimed as (
+		update deliveries d
+		set state = 'claimed', claim = d.claim + 1, worker = $1, ready_at = null,
+		    dated_at = case when d.attempt = 0 then date_trunc('second', cast($2 as timestamptz)) else d.dated_at end
+		from subscribers s, alive
+		where s.id = d.subscriber_id
+		and d.ctid = any(array(
+			select ctid
+			from deliveries
+			where ready_at <= $2
+			and ($3 = '' or letter = $3)
+			and (cast($4 as bigint) = 0 or subscriber_id = $4)
+			and (deaths >= $6) = $7
+			and not array['everything', 'pause', letter] && array(select scope from holds)
+			order by rank, ready_at
+			limit $5
+			for update skip locked))
+		returning d.*, coalesce(s.email, '') as email, s.name
+	)
+	select subscriber_id, id, letter, copy, version, claim, attempt, planned_at, dated_at, doubts, sha256, email, name
+	from claimed
+	order by rank, due_at`
+
 func (s *Store) claim(ctx context.Context, now time.Time, worker int64, scope Scope, suspect bool, limit int) ([]Claimed, error) {
 	var claimed []Claimed
 	// Outside a transaction, the driver would run it again after a lost answer,
 	// and the rows of the first time would lie still.
 	err := s.transact(ctx, "claim deliveries", func(tx *sqlx.Tx) error {
 		claimed = nil
-		return tx.SelectContext(ctx, &claimed, `
-		with alive as (
-			select from workers where id = $1 and stopped_at is null for key share
-		), claimed as (
-			update deliveries d
-			set state = 'claimed', claim = d.claim + 1, worker = $1, ready_at = null,
-			    dated_at = case when d.attempt = 0 then date_trunc('second', cast($2 as timestamptz)) else d.dated_at end
-			from subscribers s, alive
-			where s.id = d.subscriber_id
-			and d.ctid = any(array(
-				select ctid
-				from deliveries
-				where ready_at <= $2
-				and ($3 = '' or letter = $3)
-				and (cast($4 as bigint) = 0 or subscriber_id = $4)
-				and (deaths >= $6) = $7
-				and not exists (select from holds where scope in ('everything', 'pause', letter))
-				order by rank, ready_at
-				limit $5
-				for update skip locked))
-			returning d.*, coalesce(s.email, '') as email, s.name
-		)
-		select subscriber_id, id, letter, copy, version, claim, attempt, planned_at, dated_at, doubts, sha256, email, name
-		from claimed
-		order by rank, due_at`, worker, now, scope.Letter, scope.SubscriberID, limit, suspicious, suspect)
+		return tx.SelectContext(ctx, &claimed, claimQuery, worker, now, scope.Letter, scope.SubscriberID, limit, suspicious, suspect)
 	})
 	return claimed, err
 }

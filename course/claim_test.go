@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -261,5 +262,21 @@ func TestReleaseParkAndWithdraw(t *testing.T) {
 	st.wantRow(c.DeliveryKey, "parked claim 3 attempt 0 free the template has no field Nam")
 	if got := st.claimAll(now.AddDate(1, 0, 0)); len(got) != 0 {
 		t.Errorf("a parked letter is claimed: %v", got)
+	}
+}
+
+// A claim costs the same however long the queue is, also while something is held.
+func TestAClaimDoesNotReadTheWholeQueue(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-03 08:00")
+	st.crowd(now, 3000)
+	st.must(st.Hold(st.ctx, now, "lesson:natverk/brev8", "not yet"))
+	st.db.MustExec(`analyze`)
+	plan := strings.Join(st.lines(`explain `+claimQuery, st.worker, now, "", 0, 200, suspicious, false), "\n")
+	if !strings.Contains(plan, "using deliveries_ready") || strings.Contains(plan, "Seq Scan on deliveries") {
+		t.Errorf("the queue is read as a whole:\n%s", plan)
+	}
+	if got := len(st.claimAll(now)); got != 3000 {
+		t.Errorf("%d letters were claimed, want all 3000", got)
 	}
 }

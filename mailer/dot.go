@@ -79,19 +79,14 @@ func checkLines(message []byte) (dots bool, err error) {
 	if !bytes.HasSuffix(message, []byte("\r\n")) {
 		return false, errors.New("the message does not end its last line")
 	}
-	lines := 0
-	for rest := message; len(rest) > 0; lines++ {
-		end := bytes.IndexByte(rest, '\n')
-		if end == 0 || rest[end-1] != '\r' {
-			return false, errors.New("the message has a LF without CR")
-		}
-		dots = dots || rest[0] == '.'
-		rest = rest[end+1:]
+	lines := bytes.Count(message, []byte("\r\n"))
+	if bytes.Count(message, []byte("\n")) != lines {
+		return false, errors.New("the message has a LF without CR")
 	}
 	if bytes.Count(message, []byte("\r")) != lines {
 		return false, errors.New("the message has a CR without LF")
 	}
-	return dots, nil
+	return message[0] == '.' || bytes.Contains(message, []byte("\n.")), nil
 }
 
 // stuffed doubles each dot that opens a line (RFC 5321 §4.5.2).
