@@ -60,7 +60,7 @@ const claimQuery = `
 		select from workers where id = $1 and stopped_at is null for key share
 	), claimed as (
 		update deliveries d
-		set state = 'claimed', claim = d.claim + 1, worker = $1, ready_at = null,
+		set state = 'claimed', claim = d.claim + 1, worker = $1, ready_at = null, reason = null,
 		    dated_at = case when d.attempt = 0 then date_trunc('second', cast($2 as timestamptz)) else d.dated_at end
 		from subscribers s, alive
 		where s.id = d.subscriber_id

@@ -180,11 +180,11 @@ func readWorkers(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) erro
 
 func readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) error {
 	err := tx.SelectContext(ctx, &st.Stuck, `
-		select state, coalesce(case state when 'parked' then reason when 'queued' then '' else reply end, '') as reason,
+		select state, coalesce(case when state in ('parked', 'queued') then reason else reply end, '') as reason,
 		       count(*), min(due_at) as since
 		from deliveries
 		where state in ('deferred', 'uncertain', 'parked')
-		or state = 'queued' and ready_at < cast($1 as timestamptz) - interval '5 minutes'
+		or state = 'queued' and (reason is not null or ready_at < cast($1 as timestamptz) - interval '5 minutes')
 		group by 1, 2
 		order by count(*) desc
 		limit 20`, now)

@@ -84,7 +84,7 @@ func (c clock) outcome(d Delivery, now time.Time) string {
 			return "queued, and held: it goes out when an admin releases it"
 		}
 		if d.ReadyAt != nil && d.ReadyAt.After(now) {
-			return fmt.Sprintf("queued, goes out on %s", c.at(*d.ReadyAt))
+			return fmt.Sprintf("queued, goes out on %s%s", c.at(*d.ReadyAt), because(d.Reason))
 		}
 		return fmt.Sprintf("queued since %s, waits for a worker", c.maybe(d.ReadyAt))
 	}
@@ -104,6 +104,13 @@ func (d Delivery) afterQuarantine() string {
 
 // reasons of a cancellation, as people read them.
 var reasons = map[string]string{"left": "the reader left the course", "admin": "by an admin", "no reply": "the relay never answered, and the reader can ask for a new one"}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
 
 func queueID(id string) string {
 	if id == "" {

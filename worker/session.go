@@ -148,10 +148,14 @@ func (s *session) claim(ctx context.Context, scope course.Scope) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	now, err := s.spread(ctx, claimed)
+	if err != nil {
+		return 0, err
+	}
 	s.full = len(claimed) == s.batch
 	s.laidOut = time.Now()
-	s.inClaim.Add(int64(len(claimed)))
-	for _, c := range claimed {
+	s.inClaim.Add(int64(len(now)))
+	for _, c := range now {
 		s.jobs <- c // there is room: runningLow has seen to it
 	}
 	return len(claimed), nil

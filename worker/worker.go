@@ -12,6 +12,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type Options struct {
 	BounceDomain string       // domain of the envelope senders; "" means From's
 	Links        course.Links
 	Rate         float64       // letters a second at most; 0: as fast as the relay takes them
+	DomainRate   float64       // letters a second to one recipient domain at most; 0: no limit
+	Warmup       Warmup        // a daily ramp, for a sender that is new
 	Lease        time.Duration // how long we may be silent before others take over; 0 means 30 s
 	Quarantine   time.Duration // how long a letter without a reply waits; 0 means course.Quarantine
 	Now          func() time.Time
@@ -49,6 +52,7 @@ type Worker struct {
 	fleet   *fleet
 	texts   texts
 	limit   *rate.Limiter
+	pace    pace
 	settled chan struct{} // a hint from the lines: something was recorded
 }
 
@@ -71,7 +75,7 @@ func New(o Options) *Worker {
 	if o.Rate > 0 {
 		limit = rate.NewLimiter(rate.Limit(o.Rate), 1)
 	}
-	return &Worker{Options: o, fleet: newFleet(o.Relays), limit: limit, settled: make(chan struct{}, 1)}
+	return &Worker{Options: o, fleet: newFleet(o.Relays), limit: limit, pace: pace{rate: o.DomainRate}, settled: make(chan struct{}, 1)}
 }
 
 // Run plans and sends until ctx ends. Then letters whose dot may be out are
@@ -164,8 +168,8 @@ var ErrRelayAway = errors.New("no relay takes letters")
 // Work sends everything that is ready in a scope, beside other workers or
 // alone, and watches what others have claimed, until nothing of it waits any
 // more. It plans nothing. each, if set, is told the scope's counts by state as
-// they change. Errors: ErrRelayAway, course.ErrHeld; what was not sent stays
-// queued.
+// they change. Errors: ErrRelayAway, ErrPutOff, course.ErrHeld; what was not sent
+// stays queued.
 func (w *Worker) Work(ctx context.Context, scope course.Scope, each func(map[string]int)) error {
 	r := &run{Worker: w, scope: scope, each: each}
 	return w.session(ctx, func(ctx context.Context, s *session) error {
@@ -218,7 +222,7 @@ func (r *run) pass(ctx context.Context, s *session) (done bool, err error) {
 	case claimed > 0:
 		return false, nil
 	case inHand == 0:
-		if err := r.held(ctx, r.scope); err != nil {
+		if err := cmp.Or(r.held(ctx, r.scope), r.putOff(ctx, r.scope)); err != nil {
 			return false, err
 		}
 	}

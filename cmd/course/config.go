@@ -18,6 +18,7 @@ import (
 
 	"fortsatt/course"
 	"fortsatt/mailer"
+	"fortsatt/worker"
 )
 
 // environment is every setting, as read. The three with a name of their own
@@ -35,6 +36,8 @@ type environment struct {
 	BounceDomain    string        `split_words:"true" desc:"domain of the envelope senders, if not the sender's"`
 	SMTPConnections int           `split_words:"true" default:"4" desc:"connections to the relays"`
 	Rate            float64       `desc:"letters a second at most; 0: no limit"`
+	DomainRate      float64       `split_words:"true" desc:"letters a second to one recipient domain at most, by each worker; 0: no limit"`
+	Warmup          string        `desc:"a daily ramp for a new sender, as 2026-12-01:50: 50 letters on that day, twice as many each day after, for two weeks"`
 	Pace            time.Duration `desc:"how long a course week lasts, to try a course out; loopback only"`
 	TrustedProxies  []string      `split_words:"true" desc:"networks whose X-Forwarded-For is believed, as 10.0.0.0/8"`
 	Lease           time.Duration `default:"30s" desc:"how long a worker may be silent before others take over"`
@@ -53,6 +56,7 @@ type config struct {
 	from    mail.Address
 	replyTo mail.Address
 	proxies []netip.Prefix
+	warmup  worker.Warmup
 }
 
 // readConfig reads the environment. An error names the setting, what is wrong
@@ -68,7 +72,7 @@ func readConfig() (config, error) {
 		return c, usage(err, "course config shows every setting")
 	}
 	for _, check := range []func() error{
-		c.checkDatabase, c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkTimes, c.checkProxies,
+		c.checkDatabase, c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkTimes, c.checkPace, c.checkProxies,
 	} {
 		if err := check(); err != nil {
 			return c, usage(err, "")
@@ -204,11 +208,34 @@ func (c *config) checkTimes() error {
 		return fmt.Errorf("COURSE_LEASE=%s: want a second or more", c.Lease)
 	case c.Quarantine < replyWait && !c.loopbackRelays():
 		return fmt.Errorf("COURSE_QUARANTINE=%s: want over %s, as long as a relay may take to reply (less is for loopback relays)", c.Quarantine, replyWait)
-	case !(c.Rate >= 0): // nor NaN
-		return fmt.Errorf("COURSE_RATE=%g: want letters a second, or 0 for no limit", c.Rate)
 	}
 	return nil
 }
+
+func (c *config) checkPace() error {
+	for _, s := range []struct {
+		name string
+		rate float64
+	}{{"COURSE_RATE", c.Rate}, {"COURSE_DOMAIN_RATE", c.DomainRate}} {
+		if !(s.rate >= 0) { // nor NaN
+			return fmt.Errorf("%s=%g: want letters a second, or 0 for no limit", s.name, s.rate)
+		}
+	}
+	if c.Warmup == "" {
+		return nil
+	}
+	day, letters, _ := strings.Cut(c.Warmup, ":")
+	from, err := time.Parse(time.DateOnly, day)
+	first, atoiErr := strconv.Atoi(letters)
+	if err != nil || atoiErr != nil || first < 1 || first > mostAtFirst {
+		return fmt.Errorf("COURSE_WARMUP=%s: want the first day and how many letters may go on it, as 2026-12-01:50", c.Warmup)
+	}
+	c.warmup = worker.Warmup{From: from, First: first}
+	return nil
+}
+
+// mostAtFirst keeps a ramp's last day within what can be counted.
+const mostAtFirst = 100_000
 
 // replyWait is how long a relay may take to reply to the dot (RFC 5321 §4.5.3.2.6).
 const replyWait = 10 * time.Minute

@@ -128,6 +128,8 @@ func (a *app) explain(err error) failure {
 		return failure{exitLater, err, "is Postgres running, and DATABASE_URL right?"}
 	case errors.Is(err, worker.ErrRelayAway):
 		return failure{exitLater, err, "nothing is lost: what was not sent is queued; look at SMTP_URL and the relay, then run it again"}
+	case errors.Is(err, worker.ErrPutOff):
+		return failure{exitLater, err, "nothing is lost: a worker sends the rest when there is room, or run it again then"}
 	case errors.Is(err, course.ErrHeld):
 		return failure{exitLater, err, "nothing is lost; course release, or course resume, lets it go"}
 	case errors.Is(err, course.ErrSchema):

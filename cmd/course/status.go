@@ -118,9 +118,13 @@ func (p *parts) tellStuck(w io.Writer, s course.Status) {
 	fmt.Fprintln(w, "waiting:")
 	for _, group := range s.Stuck {
 		fmt.Fprintf(w, "  %d %s since %s", group.Count, group.State, p.moment(group.Since))
+		what := advice[group.State]
 		if group.Reason != "" {
 			fmt.Fprintf(w, " (%s)", group.Reason)
+			if group.State == "queued" {
+				what = "they go out by themselves, when there is room"
+			}
 		}
-		fmt.Fprintf(w, ": %s\n", advice[group.State])
+		fmt.Fprintf(w, ": %s\n", what)
 	}
 }
