@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
 // States of a delivery, in the order of its life.
@@ -72,7 +73,7 @@ func (s *Store) Status(ctx context.Context, now time.Time) (Status, error) {
 			return err
 		}
 		for _, read := range []func(context.Context, *sqlx.Tx, time.Time, *Status) error{
-			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, readStuck,
+			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, s.readStuck,
 		} {
 			if err := read(ctx, tx, now, &st); err != nil {
 				return err
@@ -178,7 +179,7 @@ func readWorkers(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) erro
 		order by id`)
 }
 
-func readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) error {
+func (s *Store) readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) error {
 	err := tx.SelectContext(ctx, &st.Stuck, `
 		select state, coalesce(case state when 'parked' then reason when 'queued' then '' else reply end, '') as reason,
 		       count(*), min(due_at) as since
@@ -194,7 +195,28 @@ func readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) erro
 	if st.Holds, err = readHolds(ctx, tx); err != nil {
 		return err
 	}
-	return tx.GetContext(ctx, &st.NextDueAt, `select min(next_due_at) from enrolments where state = 'active'`)
+	return tx.GetContext(ctx, &st.NextDueAt, nextLesson, s.courseIDs())
+}
+
+// nextLesson asks when a lesson is due next to somebody who may have it. It walks
+// the index enrolments_due, past the few who are blocked.
+const nextLesson = `
+	select min(t.next_due_at)
+	from unnest(cast($1 as text[])) c(id)
+	cross join lateral (
+		select e.next_due_at
+		from enrolments e
+		join subscribers s on s.id = e.subscriber_id
+		where e.course = c.id and e.state = 'active' and s.state = 'active'
+		order by e.next_due_at
+		limit 1) t`
+
+func (s *Store) courseIDs() any {
+	var ids []string
+	for _, c := range s.courses {
+		ids = append(ids, c.ID)
+	}
+	return pq.Array(ids)
 }
 
 // Tally counts a scope's deliveries by state.
@@ -226,8 +248,8 @@ func (s *Store) NextMoment(ctx context.Context, quarantine time.Duration) (time.
 		select least(
 			(select min(t.ready_at) from unnest(array[0, 1, 2]) r(rank)
 			 cross join lateral (select ready_at from deliveries where ready_at is not null and rank = r.rank order by ready_at limit 1) t),
-			(select min(next_due_at) from enrolments e where state = 'active'),
-			(select min(doubted_at) + cast($1 as bigint) * interval '1 microsecond' from deliveries where doubted_at is not null))`, quarantine.Microseconds())
+			(`+nextLesson+`),
+			(select min(doubted_at) + cast($2 as bigint) * interval '1 microsecond' from deliveries where doubted_at is not null))`, s.courseIDs(), quarantine.Microseconds())
 	if err != nil || next == nil {
 		return time.Time{}, away(err)
 	}

@@ -218,16 +218,18 @@ func TestLeavingCanBeUndoneForTenMinutes(t *testing.T) {
 	})
 }
 
-func TestUndoingDoesNotLiftABounce(t *testing.T) {
+func TestUndoingDoesNotLiftAComplaint(t *testing.T) {
 	st := begin(t)
 	now := at("2026-11-03 08:00")
 	st.reached(1, now, anna)
-	st.exec(`update addresses set suppressed = 'complaint', suppressed_at = $1`, now)
-	st.leave(now, anna, "brev1")
-	st.must(st.Rejoin(st.ctx, now, st.UnsubscribeToken(st.key(anna, "brev1"))))
+	st.returned(now, ReturnedMail{Kind: ReturnComplaint}, st.key(anna, "brev1"))
+	if err := st.Rejoin(st.ctx, now, st.UnsubscribeToken(st.key(anna, "brev1"))); !errors.Is(err, ErrTooLate) {
+		t.Errorf("undoing gave %v, want ErrTooLate", err)
+	}
 	if got := st.suppressed(anna); got != "complaint" {
 		t.Errorf("suppressed %q, want complaint", got)
 	}
+	st.wantPlace(anna, "1 left")
 }
 
 // A colleague tries the link of a test letter: there is nothing to leave, and

@@ -103,7 +103,10 @@ func (d Delivery) afterQuarantine() string {
 }
 
 // reasons of a cancellation, as people read them.
-var reasons = map[string]string{"left": "the reader left the course", "admin": "by an admin", "no reply": "the relay never answered, and the reader can ask for a new one"}
+var reasons = map[string]string{
+	"left": "the reader left the course", "admin": "by an admin", "no reply": "the relay never answered, and the reader can ask for a new one",
+	"suppressed": "the address must not be written to", "erased": "the reader was erased",
+}
 
 func queueID(id string) string {
 	if id == "" {

@@ -88,6 +88,12 @@ func (w *world) givesBackAs(l *line, attempt int) {
 	l.at = idle
 }
 
+func (w *world) forgoes(l *line) {
+	w.Helper()
+	w.fenced(l, l.job.Claim < w.claims[l.job.DeliveryKey], func() error { return w.Forgo(w.ctx, w.now, l.job) })
+	l.at = idle
+}
+
 func (w *world) parks(l *line, reason string) {
 	w.Helper()
 	w.fenced(l, l.job.Claim < w.claims[l.job.DeliveryKey], func() error { return w.Park(w.ctx, l.job, reason) })
