@@ -22,6 +22,8 @@ type Status struct {
 	Workers     []WorkerStatus `json:"workers"`
 	Stuck       []Stuck        `json:"stuck"`
 	Holds       []Hold         `json:"holds"`
+	Returned    map[string]int `json:"returned"`    // letters of which something came back in the last 7 days, by what it was taken for
+	Suppressed  map[string]int `json:"suppressed"`  // addresses, by reason
 	NextDueAt   *time.Time     `json:"next_due_at"` // of all enrolments
 }
 
@@ -67,13 +69,13 @@ type Stuck struct {
 
 // Status reads the whole in one snapshot.
 func (s *Store) Status(ctx context.Context, now time.Time) (Status, error) {
-	st := Status{Subscribers: map[string]int{}, Courses: []CourseStatus{}, Letters: []LetterStatus{}, Workers: []WorkerStatus{}, Stuck: []Stuck{}}
+	st := Status{Subscribers: map[string]int{}, Returned: map[string]int{}, Suppressed: map[string]int{}, Courses: []CourseStatus{}, Letters: []LetterStatus{}, Workers: []WorkerStatus{}, Stuck: []Stuck{}}
 	err := s.transact(ctx, "read the status", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, `set transaction isolation level repeatable read read only`); err != nil {
 			return err
 		}
 		for _, read := range []func(context.Context, *sqlx.Tx, time.Time, *Status) error{
-			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, s.readStuck,
+			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, s.readStuck, readReturned,
 		} {
 			if err := read(ctx, tx, now, &st); err != nil {
 				return err
@@ -127,19 +129,11 @@ func readLetters(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) erro
 }
 
 func readPeople(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
-	var rows []struct {
-		State string
-		Count int
-	}
-	err := tx.SelectContext(ctx, &rows, `
+	return countInto(ctx, tx, st.Subscribers, `
 		select state, count(*)
 		from subscribers
 		where kind = 'reader'
 		group by state`)
-	for _, row := range rows {
-		st.Subscribers[row.State] = row.Count
-	}
-	return err
 }
 
 func (s *Store) readCourses(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
@@ -217,6 +211,41 @@ func (s *Store) courseIDs() any {
 		ids = append(ids, c.ID)
 	}
 	return pq.Array(ids)
+}
+
+// readReturned counts what came back, and who is not written to.
+func readReturned(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) error {
+	err := countInto(ctx, tx, st.Returned, `
+		select judged, count(distinct (subscriber_id, delivery_id))
+		from returns
+		where at > $1
+		group by judged`, now.AddDate(0, 0, -7))
+	if err != nil {
+		return err
+	}
+	return countInto(ctx, tx, st.Suppressed, `
+		select suppressed, count(*)
+		from addresses
+		where suppressed is not null
+		group by suppressed`)
+}
+
+// countInto fills a map with the rows of a query, a name and a number each.
+func countInto(ctx context.Context, tx *sqlx.Tx, into map[string]int, query string, args ...any) error {
+	rows, err := tx.QueryxContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var n int
+		if err := rows.Scan(&name, &n); err != nil {
+			return err
+		}
+		into[name] = n
+	}
+	return rows.Err()
 }
 
 // Tally counts a scope's deliveries by state.

@@ -14,6 +14,9 @@ import (
 // after the last two only an admin decides.
 var suppressions = []string{"erased", "unsubscribed", "bounce", "admin", "complaint"}
 
+// weaker: what stands gives way to the reason $2; $4 is suppressions.
+const weaker = `coalesce(array_position(cast($4 as text[]), suppressed), 0) < array_position(cast($4 as text[]), $2)`
+
 // suppress stops all letters to a subscriber and says whether it had to. The
 // enrolments' locks come first, as in leaveCourse: no lesson is planned behind
 // our back. A letter past its mark carries the reason, should it come back.
@@ -25,8 +28,7 @@ func suppress(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, reason 
 	result, err := tx.ExecContext(ctx, `
 		update addresses
 		set suppressed = $2, suppressed_at = $3
-		where subscriber_id = $1
-		and coalesce(array_position(cast($4 as text[]), suppressed), 0) < array_position(cast($4 as text[]), $2)`,
+		where subscriber_id = $1 and `+weaker,
 		id, reason, now, pq.Array(suppressions))
 	if err != nil {
 		return false, err

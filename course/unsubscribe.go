@@ -98,14 +98,19 @@ func (s *Store) UnsubscribeAddress(ctx context.Context, now time.Time, email str
 		if err != nil {
 			return err
 		}
-		if err := leaveAll(ctx, tx, now, id, "admin"); err != nil {
-			return err
-		}
-		if err := cancelConfirm(ctx, tx, now, id); err != nil {
-			return err
-		}
-		return suppressIfAllLeft(ctx, tx, now, id)
+		return takeOff(ctx, tx, now, id)
 	})
+}
+
+// takeOff ends all that a subscriber gets, and any letter that asks them to confirm.
+func takeOff(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) error {
+	if err := leaveAll(ctx, tx, now, id, "admin"); err != nil {
+		return err
+	}
+	if err := cancelConfirm(ctx, tx, now, id); err != nil {
+		return err
+	}
+	return suppressIfAllLeft(ctx, tx, now, id)
 }
 
 // leaveAll ends every course and the newsletter of a subscriber.

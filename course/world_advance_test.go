@@ -67,6 +67,9 @@ func (w *world) told(l *line) {
 	if Judge(l.ending) == Accepted {
 		w.relay.told[l.job.DeliveryKey] = l.attempt
 	}
+	if l.ending.Stage == AtRcpt {
+		w.wasRefused(l)
+	}
 }
 
 func (w *world) givesBack(l *line) { w.Helper(); w.givesBackAs(l, l.attempt) }
