@@ -31,7 +31,7 @@ var meanings = []struct {
 		"storage allocation", "insufficient storage", "mailbox size limit", "mailbox quota", "disk quota", "disk full",
 		"not enough space", "no space left", "not enough storage", "full mailbox", "mailfolder is full", "inbox is full",
 		"too many mails in mailbox", "over disk space", "over its quota", "over their quota", "is over quota", "quota",
-		"postfach voll", "postfach ist voll", "postfach ist überfüllt", "speicherplatz", "brevlådan är full", "postlådan är full",
+		"postfach voll", "postfach ist voll", "postfach ist überfüllt", "speicherplatz", "brevlådan är full", "brevlåda är full", "postlådan är full",
 		"boîte pleine", "boîte aux lettres est pleine", "boîte de réception est pleine", "postikassi on täynnä", "postkassen er full",
 		"postboks er fuld", "buzón está lleno", "casella piena"}},
 	{"5.3.4", []string{"message too big", "message too large", "message is too large", "message is too big", "too large", "too big",

@@ -48,7 +48,7 @@ var delaySubjects = []string{
 var bouncePhrases = []string{
 	"could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "was not delivered", "wasn't delivered",
 	"unable to deliver", "not able to deliver", "wasn't able to deliver", "could not deliver", "did not reach", "undeliverable", "delivery failed",
-	"delivery to the following recipient", "delivery has failed", "permanent error", "permanent fatal error",
+	"delivery to the following recipient", "delivery has failed", "permanent error", "permanent fatal error", "not been delivered", "attempting to deliver",
 	"konnte nicht zugestellt", "nicht erreicht", "kunde inte levereras", "har inte nått", "nådde inte", "n'a pas pu être", "ei voitu toimittaa",
 	"kunne ikke leveres",
 }
