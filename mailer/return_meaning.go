@@ -37,7 +37,7 @@ var meanings = []struct {
 	{"5.3.4", []string{"message too big", "message too large", "message is too large", "message is too big", "too large", "too big",
 		"message size exceeds", "size limit", "maximum message size", "maximum size", "message length exceeds", "nachricht ist zu groß",
 		"meddelandet är för stort"}},
-	{"4.4.7", []string{"timed out", "timeout", "time out", "delivery time expired", "message expired", "has expired",
+	{"4.4.7", []string{"timed out", "timeout", "time out", "delivery time expired", "message expired", "envelope expired", "has expired",
 		"too long in the queue", "too long", "been failing for a long time", "retry time not reached", "not been able to deliver it within"}},
 	{"5.4.6", []string{"too many hops", "hop count exceeded", "mail loop", "mail loops", "loops back to myself", "routing loop"}},
 	{"5.4.4", []string{"host not found", "host unknown", "unknown host", "domain not found", "domain does not exist", "unknown domain",

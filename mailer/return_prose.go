@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -44,27 +45,28 @@ func (m *returned) readProse() Return {
 	return r
 }
 
-// reason is the paragraph that says why: the first with a code, or else with words we know, or
-// else the first.
+// reason is the paragraph that says why: one with a code, or else with words we know, or else
+// one with an address; what follows an address is about it.
 func (m *returned) reason() string {
-	paragraphs := strings.Split(strings.ReplaceAll(m.prose, "\n \n", "\n\n"), "\n\n")
-	known, first := "", ""
-	for _, paragraph := range paragraphs {
-		paragraph = collapse(paragraph)
-		if firstCode(paragraph) != 0 || firstEnhanced(paragraph) != "" {
-			return fromCode(paragraph)
-		}
-		if known == "" && meaning(paragraph) != "" {
-			known = paragraph
-		}
-		if first == "" {
-			first = paragraph
+	var paragraphs []string
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(m.prose, "\n \n", "\n\n"), "\n\n") {
+		if paragraph = collapse(paragraph); paragraph != "" {
+			paragraphs = append(paragraphs, paragraph)
 		}
 	}
-	if known != "" {
-		return known
+	named := func(text string) bool { return strings.Contains(text, "@") }
+	for _, says := range []func(string) bool{
+		func(text string) bool { return firstCode(text) != 0 || firstEnhanced(text) != "" },
+		func(text string) bool { return named(text) && meaning(text) != "" },
+		func(text string) bool { return meaning(text) != "" },
+		named,
+		func(string) bool { return true },
+	} {
+		if i := slices.IndexFunc(paragraphs, says); i >= 0 {
+			return fromCode(paragraphs[i])
+		}
 	}
-	return first
+	return ""
 }
 
 // fromCode takes off what stands before the server's own words, where that is long.

@@ -64,14 +64,9 @@ func badness(r Return) int {
 
 func (m *returned) readGroup(group fields) Return {
 	r := Return{Kind: kindOfAction(group.get("Action"))}
-	diagnostic := withoutType(group.text("Diagnostic-Code"))
-	status := firstEnhanced(group.get("Status"))
-	if r.Kind == Failed && diagnostic == "" {
-		diagnostic = m.reason()
-	}
-	r.Diagnostic = cmp.Or(diagnostic, m.reason(), status)
+	r.Diagnostic = cmp.Or(withoutType(group.text("Diagnostic-Code")), m.reason(), group.get("Status"))
 	if r.Kind == Failed || r.Kind == Delayed {
-		r.Code, r.Enhanced = settle(status, diagnostic)
+		r.Code, r.Enhanced = settle(firstEnhanced(group.get("Status")), r.Diagnostic)
 	}
 	return r
 }
