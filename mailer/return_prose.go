@@ -50,7 +50,7 @@ func (m *returned) readProse() Return {
 func (m *returned) reason() string {
 	var paragraphs []string
 	for paragraph := range strings.SplitSeq(strings.ReplaceAll(m.prose, "\n \n", "\n\n"), "\n\n") {
-		if paragraph = collapse(paragraph); paragraph != "" {
+		if paragraph = collapse(paragraph); paragraph != "" && len(paragraphs) < returnedParts {
 			paragraphs = append(paragraphs, paragraph)
 		}
 	}

@@ -71,7 +71,7 @@ func isVague(enhanced string) bool {
 
 var (
 	enhancedInText = regexp.MustCompile(`[45]\.[0-7]\.\d{1,3}`)
-	replyCode      = regexp.MustCompile(`(?i)(?:^|[:;<>"'(\[{] *|-- *|\b(?:said|error|code|status|is|was|reply|response|rcpt to|data|error:) *)([45][0-7]\d)(?:[ \-#:.,)]|$)`)
+	replyCode      = regexp.MustCompile(`(?i)(?:^|[:;<>"'(\[{] *|-- *|\b(?:said|error|code|status|reply|response) *)([45][0-7]\d)(?:[ \-#:.,)]|$)`)
 )
 
 // firstEnhanced finds a code that is no part of an IP address or of a version.

@@ -5,9 +5,8 @@ import "strings"
 // isBounceOfKnownForm knows what Exim, qmail and Sendmail send; their marks stand in no other
 // mail, also where it calls itself an automatic answer.
 func (m *returned) isBounceOfKnownForm() bool {
-	return m.header.has("X-Failed-Recipients") ||
-		strings.HasPrefix(m.prose, "Hi. This is the") || // QSBMF
-		strings.Contains(m.prose, "----- The following addresses had ") // Sendmail
+	qmail := strings.HasPrefix(m.prose, "Hi. This is the ") && strings.Contains(m.prose, "wasn't able to deliver") // QSBMF
+	return qmail || m.header.has("X-Failed-Recipients") || strings.Contains(m.prose, "\n   ----- The following addresses had ")
 }
 
 // isFromMailSystem goes by the sender's name, which people and their programs do not use.
@@ -67,17 +66,24 @@ func (m *returned) saysDelayed() bool {
 }
 
 // isFromList knows list servers' notes and challenges: a program wants something of us, which
-// says nothing about the reader's mailbox.
+// says nothing about the reader's mailbox. The subject may be our own, behind the word that
+// it could not be delivered.
 func (m *returned) isFromList() bool {
 	subject := strings.ToLower(m.header.text("Subject"))
-	return m.header.has("List-Id") || m.header.has("X-Mailman-Version") || containsAny(subject, []string{
-		"moderator approval", "awaiting moderation", "held for moderation", "post by non-member", "requires approval", "not subscribed",
-		"please confirm", "confirm your message", "confirmation required", "verify your message", "please verify", "action required", "sender verification",
-		"bitte bestätigen", "bekräfta",
-	}) || containsAny(strings.ToLower(collapse(m.prose)), []string{
-		"only members", "only subscribers", "not a member of", "not subscribed to", "awaits moderator", "held until the list moderator",
-		"to confirm that you", "challenge", "to release your message", "prove that you are human", "one-time confirmation",
-	})
+	return m.header.has("List-Id") || m.header.has("X-Mailman-Version") ||
+		containsAny(subject, listSubjects) && !containsAny(subject, bounceSubjects) ||
+		containsAny(strings.ToLower(collapse(m.prose)), listPhrases)
+}
+
+var listSubjects = []string{
+	"moderator approval", "awaiting moderation", "held for moderation", "post by non-member", "requires approval", "not subscribed",
+	"please confirm", "confirm your message", "confirmation required", "verify your message", "please verify", "action required",
+	"sender verification", "bitte bestätigen", "bekräfta",
+}
+
+var listPhrases = []string{
+	"only members", "only subscribers", "not a member of", "not subscribed to", "awaits moderator", "held until the list moderator",
+	"to confirm that you", "challenge-response", "to release your message", "prove that you are human", "one-time confirmation",
 }
 
 // isAutoReply follows RFC 3834 §5, and what programs used before it.

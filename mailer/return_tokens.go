@@ -37,7 +37,7 @@ func addTokens(tokens []string, local string) []string {
 		pieces = append(pieces, strings.FieldsFunc(local, func(r rune) bool { return r == '+' || r == '=' })...)
 	}
 	for _, piece := range pieces {
-		if piece != "" && len(piece) <= longToken && !slices.Contains(tokens, piece) {
+		if piece != "" && len(piece) <= longToken && isPrintable(piece) && !slices.Contains(tokens, piece) {
 			tokens = append(tokens, piece)
 		}
 	}
