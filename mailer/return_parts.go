@@ -126,26 +126,38 @@ func looksLikeStatus(start fields, text []byte) bool {
 // splitParts returns the parts of a multipart body. The last need not be ended. A body in
 // which the boundary does not occur is one part, whose header is missing.
 func splitParts(body []byte, boundary string) [][]byte {
-	line := []byte("\n--" + boundary)
-	start := bytes.Index(body, line)
-	if start < 0 {
+	_, rest, last := cutBoundary(body, boundary)
+	if rest == nil {
 		return [][]byte{body}
 	}
 	var parts [][]byte
-	for start >= 0 && len(parts) < returnedParts {
-		body = body[start+len(line):]
-		if bytes.HasPrefix(body, []byte("--")) {
-			break
-		}
-		start = bytes.Index(body, line)
-		part := body
-		if start >= 0 {
-			part = body[:start]
-		}
-		_, part, _ = bytes.Cut(part, []byte("\n")) // the boundary's line may have blanks
+	for rest != nil && !last && len(parts) < returnedParts {
+		var part []byte
+		part, rest, last = cutBoundary(rest, boundary)
+		_, part, _ = bytes.Cut(part, []byte("\n")) // what is left of the boundary's line
 		parts = append(parts, part)
 	}
 	return parts
+}
+
+// cutBoundary cuts a body around the next line with the boundary, and says whether it is the
+// closing one. Without any, rest is nil. A boundary may begin as another does.
+func cutBoundary(body []byte, boundary string) (before, rest []byte, last bool) {
+	line := []byte("\n--" + boundary)
+	for end := 0; ; {
+		place := bytes.Index(body[end:], line)
+		if place < 0 {
+			return body, nil, false
+		}
+		start := end + place
+		end = start + len(line)
+		switch rest := body[end:]; {
+		case bytes.HasPrefix(rest, []byte("--")):
+			return body[:start], rest, true
+		case len(rest) == 0 || rest[0] == '\n' || rest[0] == ' ' || rest[0] == '\t':
+			return body[:start], rest, false
+		}
+	}
 }
 
 // decodePart undoes the transfer encoding, as far as it goes.

@@ -56,7 +56,7 @@ func (m *returned) reason() string {
 	}
 	named := func(text string) bool { return strings.Contains(text, "@") }
 	for _, says := range []func(string) bool{
-		func(text string) bool { return firstCode(text) != 0 || firstEnhanced(text) != "" },
+		func(text string) bool { return firstCode(text) != 0 || enhancedIn(text) != "" },
 		func(text string) bool { return named(text) && meaning(text) != "" },
 		func(text string) bool { return meaning(text) != "" },
 		named,

@@ -66,7 +66,7 @@ func (m *returned) readGroup(group fields) Return {
 	r := Return{Kind: kindOfAction(group.get("Action"))}
 	r.Diagnostic = cmp.Or(withoutType(group.text("Diagnostic-Code")), m.reason(), group.get("Status"))
 	if r.Kind == Failed || r.Kind == Delayed {
-		r.Code, r.Enhanced = settle(firstEnhanced(group.get("Status")), r.Diagnostic)
+		r.Code, r.Enhanced = settle(enhancedIn(group.get("Status")), r.Diagnostic)
 	}
 	return r
 }

@@ -12,7 +12,7 @@ import (
 // be written to than it is for us to try once more.
 func settle(status, diagnostic string) (code int, enhanced string) {
 	code = firstCode(diagnostic)
-	said := firstEnhanced(diagnostic)
+	said := enhancedIn(diagnostic)
 	enhanced = withMeaning(moreSpecific(status, said), meaning(diagnostic))
 	if passing := code/100 == 4 || strings.HasPrefix(status, "4") || strings.HasPrefix(said, "4"); passing && enhanced != "" {
 		enhanced = "4" + enhanced[1:]
@@ -74,23 +74,24 @@ var (
 	replyCode      = regexp.MustCompile(`(?i)(?:^|[:;<>"'(\[{] *|-- *|\b(?:said|error|code|status|reply|response) *)([45][0-7]\d)(?:[ \-#:.,)]|$)`)
 )
 
-// firstEnhanced finds a code that is no part of an IP address or of a version.
-func firstEnhanced(text string) string {
+// enhancedIn finds the most specific code in a text, of those that are no part of an IP
+// address or of a version.
+func enhancedIn(text string) (enhanced string) {
 	for _, place := range enhancedInText.FindAllStringIndex(text, 20) {
 		before, after := text[:place[0]], text[place[1]:]
-		if strings.HasSuffix(before, ".") || endsInDigit(before) || startsWithNumber(after) {
+		if strings.HasSuffix(before, ".") || endsInWord(before) || startsInWord(after) {
 			continue
 		}
-		return text[place[0]:place[1]]
+		enhanced = moreSpecific(text[place[0]:place[1]], enhanced)
 	}
-	return ""
+	return enhanced
 }
 
-func endsInDigit(text string) bool {
+func endsInWord(text string) bool {
 	return text != "" && isAlphanumeric(rune(text[len(text)-1]))
 }
 
-func startsWithNumber(text string) bool {
+func startsInWord(text string) bool {
 	text = strings.TrimPrefix(text, ".")
 	return text != "" && isAlphanumeric(rune(text[0]))
 }
@@ -101,6 +102,6 @@ func firstCode(text string) int {
 	if found == nil {
 		return 0
 	}
-	code, _ := strconv.Atoi(found[1])
+	code, _ := strconv.Atoi(found[1]) // three digits
 	return code
 }
