@@ -86,7 +86,7 @@ var decoder = mime.WordDecoder{CharsetReader: charset.Reader}
 // text is a field's first value as people read it.
 func (f fields) text(name string) string {
 	value := f.get(name)
-	value = value[:min(len(value), 2000)]
+	value = value[:min(len(value), paragraphSize)]
 	decoded, err := decoder.DecodeHeader(value)
 	if err != nil {
 		return value

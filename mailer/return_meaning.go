@@ -87,6 +87,6 @@ func meaning(text string) string {
 var names = regexp.MustCompile(`[^\s<>]*(?:@|://)[^\s<>]*|[\w-]+(?:\.[\w-]+)+`)
 
 func plainWords(text string) string {
-	text = strings.ToLower(text[:min(len(text), 4000)])
+	text = strings.ToLower(text)
 	return strings.ReplaceAll(names.ReplaceAllString(text, ""), "’", "'")
 }

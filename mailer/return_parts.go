@@ -20,6 +20,7 @@ const (
 	returnedParts = 100
 	reportSize    = 64 << 10 // of each report, after decoding
 	proseSize     = 16 << 10 // of what is said to people
+	paragraphSize = 2 << 10  // of each paragraph of that, and of each field
 )
 
 // returned is a mail that came back, taken apart.

@@ -6,32 +6,46 @@ import (
 	"strings"
 )
 
-// Where a copy of our letter begins, in mails that put it below what they say.
-var copyBelow = regexp.MustCompile(`(?im)^(?:` +
-	`[-=*_> ]{2,}[^\n]{0,80}(?:original message|unsent message|message header|copy of|returned message|undelivered message|message follows)[^\n]*` +
-	`|[^\n]{0,80}(?:original|returned|undelivered|unsent) message (?:headers? )?(?:follows?|below|is attached)[^\n]*` +
-	`|[^\n]{0,40}message headers?(?: follows?)?:[ \t]*` +
-	`|[^\n]{0,60}copy of (?:the|your|this) (?:original )?(?:message|mail)(?: headers?)?[^\n]{0,30}` +
-	`|(?:Received: from|Return-Path: <)[^\n]*` +
-	`)$`)
+// Lines after which a copy of our letter stands, in mails that have it below what they say, and
+// lines with which it begins.
+var (
+	copyBelow = regexp.MustCompile(`(?i)^(?:` +
+		`[-=*_> ]{2,}.*(?:original message|unsent message|message header|copy of|returned message|undelivered message|message follows).*` +
+		`|.*(?:original|returned|undelivered|unsent) message (?:headers? )?(?:follows?|below|is attached).*` +
+		`|.*message headers?(?: follows?)?:` +
+		`|.*copy of (?:the|your|this) (?:original )?(?:message|mail)(?: headers?)?.{0,30}` +
+		`)$`)
+	copyHere = regexp.MustCompile(`(?i)^(?:Received: from|Return-Path: <)`)
+)
 
 // cutLetter takes what looks like a copy of our letter off the prose: our own words are no
 // reason why it came back.
 func (m *returned) cutLetter() {
-	m.prose = strings.TrimLeft(m.prose, "\n")
-	m.prose = m.prose[:min(len(m.prose), proseSize)]
-	place := copyBelow.FindStringIndex(m.prose)
-	if place == nil {
+	prose := strings.TrimLeft(m.prose, "\n")
+	m.prose = prose[:min(len(prose), proseSize)]
+	end := 0
+	for line := range strings.Lines(m.prose) {
+		start := end
+		end += len(line)
+		if len(line) > 200 {
+			continue
+		}
+		if copyHere.MatchString(line) {
+			m.foundLetter(m.prose[start:])
+		} else if copyBelow.MatchString(strings.TrimSpace(line)) {
+			m.foundLetter(m.prose[end:])
+		} else {
+			continue
+		}
+		m.prose = m.prose[:start]
 		return
 	}
-	below := m.prose[place[1]:]
-	if line := m.prose[place[0]:place[1]]; strings.HasPrefix(line, "Re") {
-		below = m.prose[place[0]:] // the line is the letter's own
-	}
+}
+
+func (m *returned) foundLetter(text string) {
 	if m.letter == nil {
-		m.letter, _ = readFields([]byte(strings.TrimLeft(below, "\n \t")))
+		m.letter, _ = readFields([]byte(strings.TrimLeft(text, "\n \t")))
 	}
-	m.prose = m.prose[:place[0]]
 }
 
 // readProse reads what servers write to people.
@@ -51,7 +65,7 @@ func (m *returned) reason() string {
 	var paragraphs []string
 	for paragraph := range strings.SplitSeq(strings.ReplaceAll(m.prose, "\n \n", "\n\n"), "\n\n") {
 		if paragraph = collapse(paragraph); paragraph != "" && len(paragraphs) < returnedParts {
-			paragraphs = append(paragraphs, paragraph)
+			paragraphs = append(paragraphs, paragraph[:min(len(paragraph), paragraphSize)])
 		}
 	}
 	named := func(text string) bool { return strings.Contains(text, "@") }

@@ -12,13 +12,12 @@ func (m *returned) isBounceOfKnownForm() bool {
 // isFromMailSystem goes by the sender's name, which people and their programs do not use.
 func (m *returned) isFromMailSystem() bool {
 	from := strings.ToLower(m.header.text("From"))
-	for _, name := range []string{"mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "mail delivery", "maildelivery",
-		"mail administrator", "system administrator", "systemadministrator", "systemadministratör", "microsoftexchange", "mdaemon@", "mailsystem", "mail system"} {
-		if strings.Contains(from, name) {
-			return true
-		}
-	}
-	return from == "" || from == "<>"
+	return from == "" || from == "<>" || containsAny(from, mailSystems)
+}
+
+var mailSystems = []string{
+	"mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "mail delivery", "maildelivery", "mail administrator",
+	"system administrator", "systemadministrator", "systemadministratör", "microsoftexchange", "mdaemon@", "mailsystem", "mail system",
 }
 
 // speaksOfDelivery says whether a mail system's letter is about a letter's fate; it may also
@@ -58,11 +57,13 @@ func (m *returned) saysDelayed() bool {
 	if containsAny(subject, delaySubjects) {
 		return true
 	}
-	return containsAny(strings.ToLower(collapse(m.prose)), []string{
-		"this is a warning message only", "do not need to resend", "will continue to try", "will keep trying", "will be retried",
-		"still trying to deliver", "delivery attempts will continue", "no action is required on your part", "has not yet been delivered",
-		"wird weiterhin versucht", "ytterligare försök",
-	})
+	return containsAny(strings.ToLower(collapse(m.prose)), delayPhrases)
+}
+
+var delayPhrases = []string{
+	"this is a warning message only", "do not need to resend", "will continue to try", "will keep trying", "will be retried",
+	"still trying to deliver", "delivery attempts will continue", "no action is required on your part", "has not yet been delivered",
+	"wird weiterhin versucht", "ytterligare försök",
 }
 
 // isFromList knows list servers' notes and challenges: a program wants something of us, which
