@@ -22,6 +22,7 @@ type commands struct {
 	Lessons     lessonsCommands     `cmd:"" help:"Preview and test lessons."`
 
 	Config configCommand `cmd:"" help:"Show the settings in force, without secrets."`
+	Doctor doctorCommand `cmd:"" help:"Look at what letters stand on: DNS, relays, database, clocks; say what to mend."`
 }
 
 type deliveriesCommands struct {
