@@ -2,11 +2,13 @@ package course
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
 // Health is what an installation's database is found to be.
@@ -31,7 +33,7 @@ type Durability struct {
 // Examine looks at the database, and changes nothing: unlike Open, it accepts one without
 // our tables and binds no secret to a new one. Errors: ErrAway.
 func Examine(ctx context.Context, dsn string, secrets []string, clock func() time.Time) (Health, error) {
-	db, err := sqlx.Open("postgres", dsn)
+	db, err := openWithin(ctx, dsn)
 	if err != nil {
 		return Health{}, fmt.Errorf("open the database: %w", err)
 	}
@@ -54,6 +56,23 @@ func Examine(ctx context.Context, dsn string, secrets []string, clock func() tim
 		return h, fmt.Errorf("examine the database: %w", away(err))
 	}
 	return h, nil
+}
+
+// openWithin bounds connecting by ctx, which lib/pq does not heed while it waits for a server
+// that says nothing.
+func openWithin(ctx context.Context, dsn string) (*sqlx.DB, error) {
+	config, err := pq.NewConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if end, ok := ctx.Deadline(); ok && config.ConnectTimeout == 0 {
+		config.ConnectTimeout = time.Until(end)
+	}
+	connector, err := pq.NewConnectorConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	return sqlx.NewDb(sql.OpenDB(connector), "postgres"), nil
 }
 
 // only tells an expected error from others.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,7 +15,7 @@ import (
 )
 
 // A zone is what DNS knows: by "name TYPE", the records as people write them. The one
-// record "away" is answered with SERVFAIL.
+// record "away" is answered with SERVFAIL, "silent" not at all.
 type zone map[string][]string
 
 // with is the zone with other records in place of its own; none: the name goes.
@@ -45,7 +46,9 @@ func (z zone) served(t testing.TB) *net.Resolver {
 			if err != nil {
 				return
 			}
-			server.WriteTo(z.reply(t, question[:n]), who)
+			if reply := z.reply(t, question[:n]); reply != nil {
+				server.WriteTo(reply, who)
+			}
 		}
 	}()
 	t.Cleanup(func() {
@@ -68,7 +71,9 @@ func (z zone) reply(t testing.TB, question []byte) []byte {
 	name := strings.TrimSuffix(asked.Name.String(), ".")
 	records := z[name+" "+strings.TrimPrefix(asked.Type.String(), "Type")]
 	switch {
-	case len(records) == 1 && records[0] == "away":
+	case slices.Equal(records, []string{"silent"}):
+		return nil
+	case slices.Equal(records, []string{"away"}):
 		m.RCode = dnsmessage.RCodeServerFailure
 	case !z.knows(name):
 		m.RCode = dnsmessage.RCodeNameError
