@@ -118,11 +118,12 @@ func (d *doctor) zones(context.Context) []finding {
 func summerTime(of subject, zone *time.Location, year int) finding {
 	for y := year; y <= year+1; y++ {
 		spring, autumn := lastSunday(y, time.March), lastSunday(y, time.October)
-		for at, hours := range map[time.Time]int{
-			spring.Add(-time.Second): 1, spring: 2, autumn.Add(-time.Second): 2, autumn: 1,
-		} {
-			if _, offset := at.In(zone).Zone(); offset != hours*3600 {
-				return of.fail(fmt.Sprintf("%s is %s there, want UTC+%d", at.Format(time.RFC3339), at.In(zone).Format("15:04"), hours),
+		for _, c := range []struct {
+			at    time.Time
+			hours int
+		}{{spring.Add(-time.Second), 1}, {spring, 2}, {autumn.Add(-time.Second), 2}, {autumn, 1}} {
+			if _, offset := c.at.In(zone).Zone(); offset != c.hours*3600 {
+				return of.fail(fmt.Sprintf("%s is %s there, want UTC+%d", c.at.Format(time.RFC3339), c.at.In(zone).Format("15:04"), c.hours),
 					"update this system's tzdata (or, if the law has changed, this program)")
 			}
 		}
