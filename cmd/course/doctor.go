@@ -23,8 +23,9 @@ func (cmd doctorCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	d := &doctor{config: c, app: a, keys: dkimKeys(c), dns: dns{net.DefaultResolver}, now: time.Now, patience: 30 * time.Second}
+	d := &doctor{config: c, app: a, dns: dns{net.DefaultResolver}, now: time.Now, patience: 30 * time.Second}
 	d.library, d.unreadable = readLibrary(c)
+	d.keys, d.keyless = a.dkimKeys(c)
 	health := checkup{Findings: d.examine(a.ctx, d.checks())}
 	if err := a.ctx.Err(); err != nil {
 		return err
@@ -48,6 +49,7 @@ type doctor struct {
 	library    *lessons.Library // nil: unreadable says why
 	unreadable error
 	keys       []dkimKey
+	keyless    error // why keys that are set cannot be used
 	dns        dns
 	roots      *x509.CertPool // who may vouch for a relay; nil: the system's
 	now        func() time.Time

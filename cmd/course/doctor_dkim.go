@@ -20,13 +20,16 @@ type dkimKey struct {
 }
 
 // dkimKeys are the keys of the settings.
-func dkimKeys(config) []dkimKey {
-	return nil // JOIN: from the signer's keys (COURSE_DKIM_KEY, _SELECTOR, _DOMAIN)
+func (a *app) dkimKeys(config) ([]dkimKey, error) {
+	return nil, nil // JOIN: the files of COURSE_DKIM_KEY, with _SELECTOR and _DOMAIN
 }
 
 // unsigned is what there is to say without a key.
 func (d *doctor) unsigned(context.Context) []finding {
 	of := subject{"dkim", d.senderDomain()}
+	if d.keyless != nil {
+		return []finding{of.fail(oneLine(d.keyless), "course dkim keygen makes a key that fits")}
+	}
 	return []finding{of.warn("COURSE_DKIM_KEY is not set: letters are signed only if the relay does it, and large receivers refuse unsigned ones",
 		"course dkim keygen makes a key and prints its DNS record")}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"testing"
 )
 
@@ -45,4 +46,6 @@ func TestDoctorWithoutAKey(t *testing.T) {
 	d := doctorOf(t, atta())
 	d.keys = nil
 	expectFinding(t, d.foundInDNS(t), "dkim", isWarn, "COURSE_DKIM_KEY", "keygen")
+	d.keyless = errors.New("COURSE_DKIM_KEY: brev.pem: no such file")
+	expectFinding(t, d.foundInDNS(t), "dkim", isFail, "brev.pem", "keygen")
 }

@@ -17,17 +17,16 @@ type resolver interface {
 	LookupHost(ctx context.Context, host string) ([]string, error)
 }
 
-// dns asks for names as they stand: without the dot at their end, this machine's search
-// domains would answer too. That there is no such record is an answer, not an error.
+// dns is a resolver by which a record that is not there is an answer, not an error.
 type dns struct{ resolver resolver }
 
 func (d dns) txt(ctx context.Context, name string) ([]string, error) {
-	texts, err := d.resolver.LookupTXT(ctx, name+".")
+	texts, err := d.resolver.LookupTXT(ctx, whole(name))
 	return texts, d.settle(ctx, err)
 }
 
 func (d dns) mx(ctx context.Context, name string) ([]*net.MX, error) {
-	records, err := d.resolver.LookupMX(ctx, name+".")
+	records, err := d.resolver.LookupMX(ctx, whole(name))
 	return records, d.settle(ctx, err)
 }
 
@@ -35,7 +34,7 @@ func (d dns) host(ctx context.Context, name string) ([]string, error) {
 	if net.ParseIP(name) != nil {
 		return []string{name}, nil
 	}
-	addresses, err := d.resolver.LookupHost(ctx, name+".")
+	addresses, err := d.resolver.LookupHost(ctx, whole(name))
 	return addresses, d.settle(ctx, err)
 }
 
@@ -45,12 +44,15 @@ func (d dns) settle(ctx context.Context, err error) error {
 	if !isNotFound(err) {
 		return err
 	}
-	const always = "a.root-servers.net"
-	if _, err := d.resolver.LookupHost(ctx, always+"."); err != nil {
+	if _, err := d.resolver.LookupHost(ctx, "a.root-servers.net."); err != nil {
 		return fmt.Errorf("this machine's resolver knows no public names: %w", err)
 	}
 	return nil
 }
+
+// whole is a name as it stands: without the dot at its end, this machine's search domains
+// would answer too.
+func whole(name string) string { return strings.TrimSuffix(name, ".") + "." }
 
 func isNotFound(err error) bool {
 	unknown, ok := errors.AsType[*net.DNSError](err)

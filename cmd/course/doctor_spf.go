@@ -74,11 +74,10 @@ func (d *doctor) covered(ctx context.Context, record *spfRecord, walk *spfWalk, 
 	return of.warn("the record does not have "+outside[0], "ask the relay which include: its senders need, and put it in; it may send from other addresses than it takes letters on")
 }
 
-// spfLookups is how many terms that ask DNS a record may lead to, and spfVoid how many of
-// them may come back empty (§4.6.4).
+// What a record may cost those who read it (§4.6.4).
 const (
-	spfLookups = 10
-	spfVoid    = 2
+	spfLookups = 10 // terms that ask DNS
+	spfVoid    = 2  // of them, those that come back empty
 	spfHosts   = 10 // that one mx term may name
 )
 

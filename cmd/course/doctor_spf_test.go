@@ -76,6 +76,7 @@ func TestDoctorOnTheRelayInSPF(t *testing.T) {
 		"by network":       {own("v=spf1 ip4:192.0.2.0/29 ip6:2001:db8::/64 -all"), "spf", isOK, covered},
 		"by host":          {own("v=spf1 a:smtp.relay.example -all"), "spf", isOK, covered},
 		"by neighbours":    {own("v=spf1 a:neighbour.example/24//64 -all").with(zone{"neighbour.example A": {"192.0.2.99"}, "neighbour.example AAAA": {"2001:db8::99"}}), "spf", isOK, covered},
+		"by whole names":   {own("v=spf1 a:smtp.relay.example. -all"), "spf", isOK, covered},
 		"by MX":            {own("v=spf1 mx:in.example -all").with(zone{"in.example MX": {"5 smtp.relay.example."}}), "spf", isOK, covered},
 		"by include":       {own("v=spf1 include:elsewhere.example -all").with(zone{"elsewhere.example TXT": {"v=spf1 ip4:192.0.2.7 ip6:2001:db8::7 ~all"}}), "spf", isOK, covered},
 		"by redirect":      {own("v=spf1 redirect=elsewhere.example").with(zone{"elsewhere.example TXT": {"v=spf1 ip4:192.0.2.7 ip6:2001:db8::7 -all"}}), "spf", isOK, covered},
