@@ -29,6 +29,7 @@ func TestDoctorOnDKIM(t *testing.T) {
 		"bare":                   {rsa("p=" + good), "dkim", isOK, []string{at, "matches"}},
 		"folded":                 {rsa("v=DKIM1 ; k = rsa; n=a note; p=" + folded), "dkim", isOK, []string{at, "matches"}},
 		"old form":               {rsa("p=" + old), "dkim", isOK, []string{at, "matches"}},
+		"old form, another key":  {rsa("p=" + base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&attaKeys().other.PublicKey))), "dkim", isFail, []string{at, "another key"}},
 		"other version":          {rsa("v=DKIM2; p=" + good), "dkim", isFail, []string{at, "DKIM2"}},
 		"RSA under ed25519":      {rsa("v=DKIM1; k=ed25519; p=" + good), "dkim", isFail, []string{at, "type ed25519"}},
 		"Ed25519 under no k":     {ed("v=DKIM1; p=" + base64.StdEncoding.EncodeToString(attaKeys().ed)), "dkim", isFail, []string{"brev2", "type rsa"}},

@@ -44,7 +44,7 @@ func (d *doctor) settings(context.Context) []finding {
 func (d *doctor) texts(context.Context) []finding {
 	of := subject{"lessons", cmp.Or(d.Lessons, "built in")}
 	if d.unreadable != nil {
-		mend := "course lessons preview tells the same until it is mended"
+		mend := "mend the file, and run it again"
 		if f, ok := errors.AsType[failure](d.unreadable); ok && f.hint != "" {
 			mend = f.hint
 		}
