@@ -24,6 +24,7 @@ type commands struct {
 	Suppressions suppressionsCommands `cmd:"" help:"List the addresses that are not written to, add and remove them."`
 
 	Config configCommand `cmd:"" help:"Show the settings in force, without secrets."`
+	Doctor doctorCommand `cmd:"" help:"Look at what letters stand on: DNS, relays, database, clocks; say what to mend."`
 }
 
 type deliveriesCommands struct {
