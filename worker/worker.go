@@ -36,9 +36,9 @@ type Options struct {
 	BounceDomain string       // domain of the envelope senders; "" means From's
 	Links        course.Links
 	Signer       *mailer.Signer // nil: unsigned
-	Rate         float64       // letters a second at most; 0: as fast as the relay takes them
-	Lease        time.Duration // how long we may be silent before others take over; 0 means 30 s
-	Quarantine   time.Duration // how long a letter without a reply waits; 0 means course.Quarantine
+	Rate         float64        // letters a second at most; 0: as fast as the relay takes them
+	Lease        time.Duration  // how long we may be silent before others take over; 0 means 30 s
+	Quarantine   time.Duration  // how long a letter without a reply waits; 0 means course.Quarantine
 	Now          func() time.Time
 	Log          *slog.Logger
 	Hints        <-chan struct{} // from course.Listen; nil: none

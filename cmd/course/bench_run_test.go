@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -60,9 +59,7 @@ func (y *yard) sendByHand(b *testing.B, h *house, relay string, connections int)
 
 // through is the same house, whose letters go by that relay.
 func (h *house) through(relay string, connections int) *house {
-	more := *h
-	more.env = append(slices.Clone(h.env), "SMTP_URL=smtp://"+relay+"?tls=none", fmt.Sprintf("COURSE_SMTP_CONNECTIONS=%d", connections))
-	return &more
+	return h.with("SMTP_URL=smtp://"+relay+"?tls=none", fmt.Sprintf("COURSE_SMTP_CONNECTIONS=%d", connections))
 }
 
 // patience is how long a queue may take.
