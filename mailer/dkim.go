@@ -40,6 +40,9 @@ func NewSigner(domain string, keys ...Key) (*Signer, error) {
 	if err != nil || domain == "" {
 		return nil, fmt.Errorf("sign as %q: is not a domain", domain)
 	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("sign as %s: there is no key", domain)
+	}
 	s := &Signer{domain: wire}
 	for _, k := range keys {
 		if !IsSelector(k.Selector) || len(k.Host(wire)) > 253 {
@@ -77,11 +80,11 @@ func (s *Signer) room() (n int) {
 	return n
 }
 
-// sign fills the room that a letter, whole otherwise, has for its signatures. The time is the letter's own,
-// never the clock's, so that a letter comes out the same twice.
+// sign fills the room that a letter, whole otherwise, has for its signatures. The time is
+// the letter's own, never the clock's, so that a letter comes out the same twice.
 func (s *Signer) sign(letter []byte, at time.Time) error {
 	if at.Unix() < 0 || at.Unix() > 9_999_999_999 {
-		return errors.New("Date: cannot be signed")
+		return errors.New("the date is too far away to be signed")
 	}
 	room, text := letter[:s.room()], letter[s.room():]
 	head := text[:bytes.Index(text, []byte("\r\n\r\n"))+2]
@@ -96,7 +99,7 @@ func (s *Signer) sign(letter []byte, at time.Time) error {
 		if err != nil {
 			return fmt.Errorf("sign with %s: %w", seal.Selector, err)
 		}
-		seal.appendField(room[:0], variable, signature)
+		seal.appendField(room[:0:seal.size], variable, signature)
 		room = room[seal.size:]
 	}
 	return nil
@@ -128,7 +131,8 @@ func appendSigned(canonical, head []byte) []byte {
 
 var crlf = []byte("\r\n")
 
-// appendRelaxed writes a field in lower case before the colon, unfolded, with single blanks.
+// appendRelaxed writes a field, which is ASCII, in lower case before the colon, unfolded and
+// with single blanks.
 func appendRelaxed(canonical, field []byte) []byte {
 	name, value, _ := bytes.Cut(field, []byte(":"))
 	canonical = append(append(canonical, bytes.ToLower(name)...), ':')

@@ -94,4 +94,4 @@ func (k Key) signatureSize() int {
 }
 
 // IsSelector says whether a key can be published under that name.
-func IsSelector(name string) bool { return isPlainDomain(name) && len(name) <= 63 }
+func IsSelector(name string) bool { return isPlainDomain(name) }

@@ -11,6 +11,7 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
+	"time"
 
 	"fortsatt/mailer"
 )
@@ -105,6 +106,28 @@ func TestWhoCanSign(t *testing.T) {
 		s, err := mailer.NewSigner(c.domain, c.key)
 		if c.says == "" && err != nil || c.says != "" && (err == nil || s != nil || !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%q, %q: got error %v, want %q", c.domain, c.key.Selector, err, c.says)
+		}
+	}
+}
+
+func TestNobodySignsWithoutAKey(t *testing.T) {
+	t.Parallel()
+	if s, err := mailer.NewSigner("example.org"); err == nil || s != nil {
+		t.Errorf("got a signer and error %v, want none without a key", err)
+	}
+}
+
+// A signature has room for ten digits of Unix time.
+func TestOnlyDatesOfOurTimeAreSigned(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		year int
+		good bool
+	}{{1969, false}, {1971, true}, {2286, true}, {2287, false}} {
+		m := lesson()
+		m.Date, m.Signer = time.Date(c.year, time.January, 1, 12, 0, 0, 0, time.UTC), signer(t, "example.org")
+		if raw, err := m.Bytes(); (err == nil) != c.good || (raw != nil) != c.good {
+			t.Errorf("%d: got error %v, want none: %t", c.year, err, c.good)
 		}
 	}
 }

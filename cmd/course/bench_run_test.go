@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -60,6 +61,13 @@ func (y *yard) sendByHand(b *testing.B, h *house, relay string, connections int)
 // through is the same house, whose letters go by that relay.
 func (h *house) through(relay string, connections int) *house {
 	return h.with("SMTP_URL=smtp://"+relay+"?tls=none", fmt.Sprintf("COURSE_SMTP_CONNECTIONS=%d", connections))
+}
+
+// with is the same house, with more settings.
+func (h *house) with(settings ...string) *house {
+	more := *h
+	more.env = append(slices.Clone(h.env), settings...)
+	return &more
 }
 
 // patience is how long a queue may take.

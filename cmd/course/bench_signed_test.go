@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,13 +50,6 @@ func (y *yard) key(b *testing.B, kind ...string) (settings []string) {
 		b.Fatalf("no settings in\n%s", said)
 	}
 	return settings
-}
-
-// with is the same house, with more settings.
-func (h *house) with(settings ...string) *house {
-	more := *h
-	more.env = append(slices.Clone(h.env), settings...)
-	return &more
 }
 
 // rawRSA is how many signatures a second all processors make together.
