@@ -3,11 +3,14 @@ package mailer_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/mail"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"fortsatt/mailer"
 )
@@ -34,6 +37,7 @@ func confirm(m *mailer.Message) { m.List, m.ReplyTo = nil, mail.Address{} }
 func TestSignaturesHold(t *testing.T) {
 	t.Parallel()
 	const idn = "xn--rksmrgs-5wao1o.example"
+	long := strings.Repeat("langt-namn.", 20) + "example"
 	letters := map[string][]byte{
 		"lesson":  signed(t, nil),
 		"confirm": signed(t, confirm),
@@ -51,12 +55,14 @@ func TestSignaturesHold(t *testing.T) {
 		"IDN": signed(t, func(m *mailer.Message) {
 			m.From.Address, m.Signer = "kurs@Räksmörgås.example", signer(t, "räksmörgås.example")
 		}),
+		"long domain": signed(t, func(m *mailer.Message) {
+			m.From.Address, m.Signer = "kurs@"+long, signer(t, long)
+		}),
 		"1970": signed(t, func(m *mailer.Message) { m.Date = time.Unix(1, 0).UTC() }),
 	}
 	records := published(t, "example.org")
-	for host, record := range published(t, idn) {
-		records[host] = record
-	}
+	maps.Copy(records, published(t, idn))
+	maps.Copy(records, published(t, long))
 	var names []string
 	var raws [][]byte
 	for name, raw := range letters {
@@ -72,6 +78,26 @@ func TestSignaturesHold(t *testing.T) {
 			t.Errorf("%s: dkimpy accepts %d signatures, want 2:\n%s", names[i], good, raws[i])
 		}
 	}
+}
+
+// Whatever people write, it can be signed.
+func TestSignaturesHoldForAnyText(t *testing.T) {
+	t.Parallel()
+	records := published(t, "example.org")
+	rapid.Check(t, func(r *rapid.T) {
+		m := lesson()
+		m.Signer = signer(t, "example.org")
+		m.To.Name, m.List.Name = rapid.String().Draw(r, "name"), rapid.String().Draw(r, "list")
+		m.Subject = rapid.String().Draw(r, "subject")
+		m.Text, m.HTML = pieces(rapid.String().Draw(r, "text")+"\n"), pieces("a ", rapid.String().Draw(r, "HTML"))
+		raw, err := m.Bytes()
+		if err != nil {
+			r.Skip(err) // what cannot be sent, signed or not
+		}
+		if good := msgauth(records, raw); good != 2 {
+			r.Fatalf("go-msgauth accepts %d signatures, want 2:\n%s", good, raw)
+		}
+	})
 }
 
 // E10 of the rules for letters: what a signature must cover and say, whether the letter
