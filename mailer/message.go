@@ -20,6 +20,8 @@ type Message struct {
 	Text, HTML []Piece // one after the other
 
 	List *List // nil on confirm and login letters, which nobody subscribes to
+
+	Signer *Signer // nil: unsigned
 }
 
 // A List is what a reader may leave with one click (RFC 2919, RFC 8058).
@@ -42,9 +44,14 @@ func (m Message) Bytes() ([]byte, error) { return m.Append(nil) }
 // many, making room for each costs more than all the rest.
 func (m Message) Append(buffer []byte) ([]byte, error) {
 	boundary := boundaryOf(m.MessageID)
-	h := header{letter: slices.Grow(buffer, headerSize+size(m.Text)+size(m.HTML))}
+	room := m.Signer.room() // signatures stand first, and are made last
+	whole := slices.Grow(buffer, room+headerSize+size(m.Text)+size(m.HTML))
+	h := header{letter: whole[:len(buffer)+room]}
 	h.date("Date", m.Date)
 	h.mailbox("From", m.From)
+	if m.Signer != nil {
+		h.fail("From", m.Signer.Covers(m.From.Address))
+	}
 	if m.ReplyTo != (mail.Address{}) {
 		h.mailbox("Reply-To", m.ReplyTo)
 	}
@@ -69,7 +76,14 @@ func (m Message) Append(buffer []byte) ([]byte, error) {
 	if letter, err = appendPart(letter, boundary, "text/html", m.HTML); err != nil {
 		return nil, fmt.Errorf("compose letter: HTML part: %w", err)
 	}
-	return fmt.Appendf(letter, "\r\n--%s--\r\n", boundary), nil
+	letter = fmt.Appendf(letter, "\r\n--%s--\r\n", boundary)
+	if m.Signer == nil {
+		return letter, nil
+	}
+	if err := m.Signer.sign(letter[len(buffer):], m.Date); err != nil {
+		return nil, fmt.Errorf("compose letter: %w", err)
+	}
+	return letter, nil
 }
 
 // purpose tells other programs what kind of mail this is, so that vacation notices stay

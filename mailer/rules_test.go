@@ -94,7 +94,7 @@ func fieldFaults(head string) (faults []string) {
 		}
 	}
 	for name, n := range names {
-		if n > 1 {
+		if n > 1 && name != "DKIM-Signature" {
 			faults = append(faults, fmt.Sprintf("%d %s", n, name))
 		}
 	}

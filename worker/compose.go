@@ -40,6 +40,7 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed, buffer []byte) (
 	m := mailer.Message{
 		From: w.From, ReplyTo: w.ReplyTo, To: mail.Address{Address: c.Email},
 		MessageID: w.Store.MessageToken(c.DeliveryKey) + "@" + domain(w.From.Address),
+		Signer:    w.Signer,
 	}
 	fields := lessons.Fields{PrivacyURL: w.Links.Privacy()}
 	var zone *time.Location

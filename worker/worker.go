@@ -36,11 +36,12 @@ type Options struct {
 	ReplyTo      mail.Address // zero: From
 	BounceDomain string       // domain of the envelope senders; "" means From's
 	Links        course.Links
-	Rate         float64       // letters a second at most; 0: as fast as the relay takes them
-	DomainRate   float64       // letters a second to one recipient domain at most; 0: no limit
-	Warmup       Warmup        // a daily ramp, for a sender that is new
-	Lease        time.Duration // how long we may be silent before others take over; 0 means 30 s
-	Quarantine   time.Duration // how long a letter without a reply waits; 0 means course.Quarantine
+	Signer       *mailer.Signer // nil: unsigned
+	Rate         float64        // letters a second at most; 0: as fast as the relay takes them
+	DomainRate   float64        // letters a second to one recipient domain at most; 0: no limit
+	Warmup       Warmup         // a daily ramp, for a sender that is new
+	Lease        time.Duration  // how long we may be silent before others take over; 0 means 30 s
+	Quarantine   time.Duration  // how long a letter without a reply waits; 0 means course.Quarantine
 	Now          func() time.Time
 	Log          *slog.Logger
 	Hints        <-chan struct{} // from course.Listen; nil: none

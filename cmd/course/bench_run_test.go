@@ -60,8 +60,13 @@ func (y *yard) sendByHand(b *testing.B, h *house, relay string, connections int)
 
 // through is the same house, whose letters go by that relay.
 func (h *house) through(relay string, connections int) *house {
+	return h.with("SMTP_URL=smtp://"+relay+"?tls=none", fmt.Sprintf("COURSE_SMTP_CONNECTIONS=%d", connections))
+}
+
+// with is the same house, with more settings.
+func (h *house) with(settings ...string) *house {
 	more := *h
-	more.env = append(slices.Clone(h.env), "SMTP_URL=smtp://"+relay+"?tls=none", fmt.Sprintf("COURSE_SMTP_CONNECTIONS=%d", connections))
+	more.env = append(slices.Clone(h.env), settings...)
 	return &more
 }
 

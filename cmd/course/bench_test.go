@@ -21,6 +21,7 @@ func BenchmarkSendPath(b *testing.B) {
 	defer y.print(os.Stdout)
 	y.warmUp(b)
 	b.Run("relay", y.relay)
+	b.Run("signed", y.signed)
 	b.Run("memory", y.memory)
 	b.Run("latency", y.latency)
 	b.Run("workers", y.workers)

@@ -23,6 +23,7 @@ type commands struct {
 
 	Suppressions suppressionsCommands `cmd:"" help:"List the addresses that are not written to, add and remove them."`
 
+	DKIM   dkimCommands  `cmd:"" name:"dkim" help:"Make keys that sign letters."`
 	Config configCommand `cmd:"" help:"Show the settings in force, without secrets."`
 	Doctor doctorCommand `cmd:"" help:"Look at what letters stand on: DNS, relays, database, clocks; say what to mend."`
 }
@@ -31,6 +32,10 @@ type deliveriesCommands struct {
 	List   deliveriesListCommand `cmd:"" help:"List letters that wait for an admin or for the relay, or those in one state."`
 	Retry  retryCommand          `cmd:"" help:"Make a parked or deferred letter ready at once."`
 	Cancel cancelCommand         `cmd:"" help:"End a letter that has not been sent; the course goes on with the next lesson."`
+}
+
+type dkimCommands struct {
+	Keygen keygenCommand `cmd:"" help:"Make a key, and show what to publish in DNS and what to set."`
 }
 
 type subscribersCommands struct {

@@ -34,6 +34,9 @@ type environment struct {
 	From            string        `desc:"whom letters are from, as Åtta brev <brev@example.se>"`
 	ReplyTo         string        `split_words:"true" desc:"where replies go, if not to the sender"`
 	BounceDomain    string        `split_words:"true" desc:"domain of the envelope senders, if not the sender's"`
+	DKIMKey         []string      `split_words:"true" desc:"files of the keys that sign letters (PEM), comma-separated; make one with: course dkim keygen"`
+	DKIMSelector    []string      `split_words:"true" desc:"names under which they are published, in the same order"`
+	DKIMDomain      string        `split_words:"true" desc:"domain that signs, if not the sender's; a domain above it will do"`
 	SMTPConnections int           `split_words:"true" default:"4" desc:"connections to the relays"`
 	Rate            float64       `desc:"letters a second at most; 0: no limit"`
 	DomainRate      float64       `split_words:"true" desc:"letters a second to one recipient domain at most, by each worker; 0: no limit"`
@@ -72,7 +75,8 @@ func readConfig() (config, error) {
 		return c, usage(err, "course config shows every setting")
 	}
 	for _, check := range []func() error{
-		c.checkDatabase, c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkTimes, c.checkPace, c.checkProxies,
+		c.checkDatabase, c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkDKIM,
+		c.checkTimes, c.checkPace, c.checkProxies,
 	} {
 		if err := check(); err != nil {
 			return c, usage(err, "")

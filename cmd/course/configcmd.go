@@ -47,6 +47,7 @@ func (c config) shown() [][2]string {
 		{"listens on", c.Listen},
 		{"database", masked(c.DatabaseURL)},
 		{"relays", strings.Join(relays, ", ")},
+		{"signs with", c.signsWith()},
 		{"secret", fmt.Sprintf("%d set", len(c.secrets))},
 		{"lessons", lessons},
 		{"pace", c.Pace.String()},

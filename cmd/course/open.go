@@ -159,9 +159,13 @@ func (p *parts) worker(a *app, hints <-chan struct{}) (*worker.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
+	signer, err := p.signer(a, from)
+	if err != nil {
+		return nil, err
+	}
 	return worker.New(worker.Options{
 		Store: p.store, Relays: p.relays, Connections: p.SMTPConnections,
-		From: from, ReplyTo: p.replyTo, BounceDomain: p.BounceDomain,
+		From: from, ReplyTo: p.replyTo, BounceDomain: p.BounceDomain, Signer: signer,
 		Links: course.Links{Base: p.BaseURL}, Rate: p.Rate, DomainRate: p.DomainRate, Warmup: p.warmup, Lease: p.Lease, Quarantine: p.Quarantine,
 		Now: time.Now, Log: a.log, Hints: hints,
 	}), nil
