@@ -74,13 +74,9 @@ func (p *parts) signer(a *app, from mail.Address) (*mailer.Signer, error) {
 	if len(p.DKIMKey) == 0 {
 		return nil, nil
 	}
-	var keys []mailer.Key
-	for i, file := range p.DKIMKey {
-		private, err := a.readKey(file)
-		if err != nil {
-			return nil, usage(fmt.Errorf("COURSE_DKIM_KEY: %w", err), "course dkim keygen makes a key that fits")
-		}
-		keys = append(keys, mailer.Key{Selector: p.DKIMSelector[i], Private: private})
+	keys, err := a.readKeys(p.config)
+	if err != nil {
+		return nil, usage(err, "course dkim keygen makes a key that fits")
 	}
 	if !slices.ContainsFunc(keys, isRSA) {
 		a.log.Warn("course: letters are signed by Ed25519 alone, which many receivers do not know; set an RSA key beside it")
@@ -94,6 +90,18 @@ func (p *parts) signer(a *app, from mail.Address) (*mailer.Signer, error) {
 		return nil, usage(fmt.Errorf("COURSE_DKIM_DOMAIN=%s: the sender %s %w", domain, from.Address, err), "sign by the sender's own domain, or by one above it")
 	}
 	return signer, nil
+}
+
+// readKeys opens the files of COURSE_DKIM_KEY.
+func (a *app) readKeys(c config) (keys []mailer.Key, err error) {
+	for i, file := range c.DKIMKey {
+		private, err := a.readKey(file)
+		if err != nil {
+			return nil, fmt.Errorf("COURSE_DKIM_KEY: %w", err)
+		}
+		keys = append(keys, mailer.Key{Selector: c.DKIMSelector[i], Private: private})
+	}
+	return keys, nil
 }
 
 func isRSA(k mailer.Key) bool {

@@ -20,8 +20,12 @@ type dkimKey struct {
 }
 
 // dkimKeys are the keys of the settings.
-func (a *app) dkimKeys(config) ([]dkimKey, error) {
-	return nil, nil // JOIN: the files of COURSE_DKIM_KEY, with _SELECTOR and _DOMAIN
+func (a *app) dkimKeys(c config) (keys []dkimKey, err error) {
+	read, err := a.readKeys(c)
+	for _, key := range read {
+		keys = append(keys, dkimKey{c.signingDomain(c.from), key.Selector, key.Private.Public()})
+	}
+	return keys, err
 }
 
 // unsigned is what there is to say without a key.

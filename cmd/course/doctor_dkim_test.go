@@ -3,7 +3,12 @@ package main
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
+	"log/slog"
+	"net/mail"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -49,4 +54,29 @@ func TestDoctorWithoutAKey(t *testing.T) {
 	expectFinding(t, d.foundInDNS(t), "dkim", isWarn, "COURSE_DKIM_KEY", "keygen")
 	d.keyless = errors.New("COURSE_DKIM_KEY: brev.pem: no such file")
 	expectFinding(t, d.foundInDNS(t), "dkim", isFail, "brev.pem", "keygen")
+}
+
+// What the settings sign with is what doctor holds against DNS: the key that was
+// made for a selector, under the domain that signs.
+func TestDoctorTakesTheKeysOfTheSettings(t *testing.T) {
+	t.Parallel()
+	file := t.TempDir() + "/brev.pem"
+	der, err := x509.MarshalPKCS8PrivateKey(attaKeys().rsa)
+	if err == nil {
+		err = os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{log: slog.New(slog.DiscardHandler)}
+	c := config{from: mail.Address{Address: "brev@attabrev.example"}}
+	c.DKIMKey, c.DKIMSelector = []string{file}, []string{"brev"}
+	keys, err := a.dkimKeys(c)
+	if err != nil || len(keys) != 1 || keys[0].domain != "attabrev.example" || keys[0].selector != "brev" || !attaKeys().rsa.PublicKey.Equal(keys[0].public) {
+		t.Errorf("the settings sign with %+v, want brev's key for attabrev.example: %v", keys, err)
+	}
+	c.DKIMKey = []string{file + "x"}
+	if _, err := a.dkimKeys(c); err == nil || !strings.Contains(err.Error(), file+"x") {
+		t.Errorf("a file that is not there: %v", err)
+	}
 }
