@@ -172,12 +172,15 @@ func leaveCourse(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, cour
 	return true, consent{Purpose: "course:" + course, Event: "withdrawn", Method: method}.write(ctx, tx, now, id)
 }
 
-// cancelConfirm takes back the confirm letter of somebody who wants none.
+// cancelConfirm takes back the confirm letter of somebody who wants none. One that
+// is past its mark cannot be, but carries the reason, should it come back.
 func cancelConfirm(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) error {
 	_, err := tx.ExecContext(ctx, `
 		update deliveries
-		set state = 'cancelled', settled_at = $2, ready_at = null, reason = 'left'
-		where subscriber_id = $1 and starts_with(letter, 'confirm:') and state in ('queued', 'claimed', 'deferred', 'parked')`, id, now)
+		set state = case when state in ('sending', 'uncertain') then state else 'cancelled' end,
+		    settled_at = case when state in ('sending', 'uncertain') then null else cast($2 as timestamptz) end,
+		    ready_at = null, reason = 'left'
+		where subscriber_id = $1 and starts_with(letter, 'confirm:') and state not in ('accepted', 'rejected', 'cancelled')`, id, now)
 	return err
 }
 
