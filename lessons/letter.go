@@ -20,6 +20,14 @@ type Letter struct {
 	Week      int // 1 and on; 0 if the letter is no lesson
 	Weeks     int
 
+	// File is where the text was read, "" for one that comes out of the ledger.
+	File        string
+	Readability Readability // of the text alone, without its layout
+
+	kind      string
+	hosts     []string // other than ours, that it may lead to
+	publisher Publisher
+
 	subject, text, html []piece
 	source, layout      []byte
 }
@@ -80,6 +88,7 @@ func (l *loader) letter(file string, around *surroundings) *Letter {
 	if len(wrong) > 0 {
 		return nil
 	}
+	letter.File = file
 	return letter
 }
 
@@ -107,12 +116,15 @@ func compile(file string, source []byte, around *surroundings) (*Letter, faults)
 	l := &Letter{
 		ID: m.ID, Title: m.Title, Preheader: m.Preheader, Minutes: m.Minutes,
 		Week: around.Week, Weeks: around.Weeks,
+		kind: around.Kind, hosts: around.Hosts, publisher: around.Publisher,
 		source: source, layout: around.json(),
 	}
 	values := around.values(l)
 	asText, asHTML := factsOf(values, asIs), factsOf(values, html.EscapeString)
 	l.subject = fuse(cut(subject.text, subject.actions, asText))
-	asText["Body"] = cut(body.plain(), body.actions, asText)
+	plain := body.plain()
+	l.Readability = readability(markForm.ReplaceAllString(plain, ""))
+	asText["Body"] = cut(plain, body.actions, asText)
 	asHTML["Body"] = cut(body.letterHTML(), body.actions, asHTML)
 	l.text, wrong = around.wrap("letters/layout.txt", around.Text, asText)
 	l.html, more = around.wrap("letters/layout.html", around.HTML, asHTML)
