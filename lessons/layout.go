@@ -21,10 +21,15 @@ type surroundings struct {
 	Text      string    `json:"text"`
 }
 
+const (
+	layoutHTML = "letters/layout.html"
+	layoutText = "letters/layout.txt"
+)
+
 func (l *loader) surroundings(p Publisher) *surroundings {
 	around := &surroundings{Publisher: p}
-	around.HTML = l.layout("letters/layout.html")
-	around.Text = l.layout("letters/layout.txt")
+	around.HTML = l.layout(layoutHTML)
+	around.Text = l.layout(layoutText)
 	return around
 }
 

@@ -37,7 +37,7 @@ func (l *Letter) Rules(base, reader string, f Fields) Rules {
 	nameless.Name = ""
 	plain := l.Render(nameless)
 	return Rules{
-		Base: base, Hosts: l.hosts, Confirm: l.kind == confirmLetter, Publisher: l.publisher,
+		Base: base, Hosts: l.around.Hosts, Confirm: l.around.Kind == confirmLetter, Publisher: l.around.Publisher,
 		Fields: f, Reader: reader, Nameless: &plain,
 	}
 }

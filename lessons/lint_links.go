@@ -141,7 +141,7 @@ func (i *inspection) ownLink(to string) bool {
 func (i *inspection) personal(address string) bool {
 	for _, own := range []string{i.Fields.UnsubscribeURL, i.Fields.ConfirmURL} {
 		token := own[strings.LastIndexByte(own, '/')+1:]
-		if token != "" && strings.Contains(address, token) {
+		if token != "" && slices.Contains(word.FindAllString(address, -1), token) {
 			return true
 		}
 	}

@@ -113,7 +113,7 @@ func (i *inspection) linkWords() {
 // Where styles and elements do nothing, by caniemail.com (Gmail and Yahoo on the web,
 // Outlook for Windows and outlook.com). What is missing here works in all of them, or
 // leaves the letter as readable where it does not: border-radius, max-width, max-height,
-// overflow, white-space, color-scheme, and the media queries for dark mode and small screens.
+// overflow, overflow-wrap, word-break, white-space, color-scheme, and the media queries for dark mode and small screens.
 var unsupportedStyles = map[string]string{
 	"position": "Gmail, Outlook", "top": "Gmail, Outlook, Yahoo", "left": "Gmail, Outlook, Yahoo", "right": "Gmail, Outlook, Yahoo", "bottom": "Gmail, Outlook, Yahoo",
 	"z-index": "Gmail, Outlook", "float": "Outlook", "clear": "Outlook",
@@ -123,8 +123,7 @@ var unsupportedStyles = map[string]string{
 	"box-shadow": "Gmail, Outlook, Yahoo", "text-shadow": "Gmail, Outlook", "opacity": "Outlook", "filter": "Gmail, Outlook, Yahoo", "clip-path": "Gmail, Outlook, Yahoo",
 	"transform": "Gmail, Outlook, Yahoo", "transition": "Gmail, Outlook", "animation": "Gmail, Outlook, Yahoo",
 	"min-width": "Outlook", "min-height": "Outlook", "object-fit": "Outlook, Yahoo", "aspect-ratio": "Gmail, Outlook, Yahoo", "box-sizing": "Outlook, Yahoo",
-	"visibility": "Gmail, Outlook", "hyphens": "Gmail, Outlook, Yahoo", "overflow-wrap": "Gmail, Outlook, Yahoo", "word-break": "Yahoo",
-	"writing-mode": "Outlook, Yahoo", "table-layout": "Outlook",
+	"visibility": "Gmail, Outlook", "hyphens": "Gmail, Outlook, Yahoo", "writing-mode": "Outlook, Yahoo", "table-layout": "Outlook",
 }
 
 var unsupportedValues = []struct{ form, where string }{

@@ -112,7 +112,7 @@ func metaContent(doc *html.Node, name string) string {
 // ownSize is how browsers size text of their own accord.
 var ownSize = map[string]float64{
 	"h1": 2, "h2": 1.5, "h3": 1.17, "h5": 0.83, "h6": 0.67,
-	"small": 1 / 1.2, "sub": 1 / 1.2, "sup": 1 / 1.2, "big": 1.2, "code": 13.0 / 16, "pre": 13.0 / 16, "kbd": 13.0 / 16, "samp": 13.0 / 16,
+	"small": 1 / 1.2, "sub": 1 / 1.2, "sup": 1 / 1.2, "big": 1.2,
 }
 
 var lengthForm = regexp.MustCompile(`^(\d*\.?\d+)(px|pt|em|rem|%)$`)

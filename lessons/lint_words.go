@@ -161,11 +161,11 @@ func (i *inspection) wayOut() {
 // does with the reader's data.
 func (i *inspection) identity() {
 	if missing := i.Publisher.Missing(); len(missing) > 0 {
-		if onLoopback(i.Base) {
-			i.warn("", "publisher.toml: %s is empty; a public site must say who is behind it", strings.Join(missing, ", "))
+		laptop := onLoopback(i.Base)
+		i.find(!laptop, "", "in publisher.toml %s stands empty; a public site must say who is behind it", []any{strings.Join(missing, ", ")})
+		if laptop {
 			return
 		}
-		i.fail("", "publisher.toml: %s is empty; a public site must say who is behind it", strings.Join(missing, ", "))
 	}
 	for _, must := range []struct{ value, what string }{
 		{i.Publisher.Name, "the publisher's name"}, {i.Publisher.Email, "the address where people answer"},
