@@ -198,5 +198,5 @@ func (c *checked) print(w io.Writer) {
 	for _, r := range c.Remarks {
 		fmt.Fprintln(w, r)
 	}
-	fmt.Fprintf(w, "letters: %d checked, %d failures, %d pieces of advice\n", len(c.Letters), c.Fails, c.Advice)
+	fmt.Fprintf(w, "letters: %d checked, %d fail, %d advice\n", len(c.Letters), c.Fails, c.Advice)
 }
