@@ -34,6 +34,8 @@ type sheet []styleRule
 // A view is how a letter is looked at.
 type view struct{ dark, narrow bool }
 
+var views = []view{{}, {dark: true}, {narrow: true}, {dark: true, narrow: true}}
+
 var (
 	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
 	plainForm  = regexp.MustCompile(`^([a-z][a-z0-9]*|\*)?((?:\.[\w-]+)*)$`)

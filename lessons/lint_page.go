@@ -40,7 +40,7 @@ func visible(n *html.Node, s sheet) string {
 		case n.Type == html.TextNode:
 			out.WriteString(n.Data)
 			return
-		case n.Type == html.CommentNode, n.Type == html.ElementNode && conceals(n, s):
+		case n.Type == html.CommentNode, n.Type == html.ElementNode && conceals(n, s, view{}):
 			return
 		}
 		block := n.Type == html.ElementNode && !slices.Contains(inline, n.Data)
@@ -62,18 +62,19 @@ func visible(n *html.Node, s sheet) string {
 }
 
 // conceals says whether an element shows nothing of what is in it.
-func conceals(n *html.Node, s sheet) bool {
+func conceals(n *html.Node, s sheet, v view) bool {
 	if slices.Contains([]string{"head", "style", "script", "title", "template"}, n.Data) {
 		return true
 	}
 	_, hidden := lookUp(n, "hidden")
-	return hidden || s.value(n, view{}, "display") == "none" || s.value(n, view{}, "visibility") == "hidden"
+	return hidden || s.value(n, v, "display") == "none" || s.value(n, v, "visibility") == "hidden"
 }
 
-// hides says whether an element lies in one that conceals it.
+// hides says whether an element lies, in any view, in one that conceals it.
 func hides(n *html.Node, s sheet) bool {
 	for ; n != nil; n = n.Parent {
-		if n.Type == html.ElementNode && conceals(n, s) {
+		concealed := func(v view) bool { return conceals(n, s, v) }
+		if n.Type == html.ElementNode && slices.ContainsFunc(views, concealed) {
 			return true
 		}
 	}

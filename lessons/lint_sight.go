@@ -25,7 +25,7 @@ type look struct {
 }
 
 func (i *inspection) legible() {
-	for _, v := range []view{{}, {dark: true}, {narrow: true}, {dark: true, narrow: true}} {
+	for _, v := range views {
 		i.lookAt(i.doc, v, look{black, white, 16})
 	}
 	if scheme := metaContent(i.doc, "color-scheme"); !strings.Contains(scheme, "dark") {
@@ -35,7 +35,7 @@ func (i *inspection) legible() {
 
 func (i *inspection) lookAt(n *html.Node, v view, l look) {
 	if n.Type == html.ElementNode {
-		if conceals(n, i.sheet) {
+		if conceals(n, i.sheet, v) {
 			return
 		}
 		l = i.inherit(n, v, l)
@@ -75,10 +75,10 @@ func (i *inspection) painted(n *html.Node, value string, inherited colour) colou
 		return inherited
 	}
 	c, ok := parseColour(value)
-	if strings.HasPrefix(value, "url(") {
+	switch {
+	case strings.HasPrefix(value, "url("):
 		return inherited // E17 tells of the picture
-	}
-	if !ok {
+	case !ok:
 		i.fail(value, "the colour %s of <%s> is not understood; write it as in #1d5b4c", value, n.Data)
 		return inherited
 	}
@@ -96,7 +96,7 @@ func (i *inspection) judge(n *html.Node, v view, l look) {
 		i.fail(words, "“%s”: contrast %.1f:1 in %s mode (%s on %s); at least %.1f:1", quote, math.Floor(c*10)/10, mode, l.ink, l.paper, leastContrast)
 	}
 	if l.size < leastSize {
-		i.fail(words, "“%s”: text of %g pixels; at least %d", quote, l.size, leastSize)
+		i.fail(words, "“%s”: text of %.3g pixels; at least %d", quote, l.size, leastSize)
 	}
 }
 

@@ -95,6 +95,7 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 			r.HTML, r.Text = once(t, r.HTML, stop, ""), once(t, r.Text, anna.UnsubscribeURL+"\n", "")
 		}, "no visible link to stop"},
 		{"a hidden way out", "E14", true, html(`<p style="margin:0 0 12px"><a href="https://brev.example/avsluta`, `<p style="display:none"><a href="https://brev.example/avsluta`), "no visible link to stop"},
+		{"a way out that dark mode hides", "E14", true, html(`<a href="https://brev.example/avsluta`, `<style>@media (prefers-color-scheme: dark) { .x { display: none } }</style><a class="x" href="https://brev.example/avsluta`), "no visible link to stop"},
 
 		{"no publisher", "E15", true, both("Brevförlaget AB, ", ""), "the publisher's name"},
 		{"no privacy notice", "E15", true, func(t testing.TB, r *Rendered, rules *Rules) {
