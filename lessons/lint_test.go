@@ -26,6 +26,26 @@ func TestALetterThatIsRightIsFoundToBe(t *testing.T) {
 	}
 }
 
+// What an editor may well write, though it looks like something else.
+func TestWhatOnlyLooksWrong(t *testing.T) {
+	t.Parallel()
+	const matter = "hosts = [\"kaffe.example\"]\n"
+	for _, body := range []string{
+		"Mötet annullerades. Vi ger 100 %!",
+		"Läs [om Bl.a.](https://kaffe.example/Bl.a.), [om (kaffe)](https://kaffe.example/kaffe_(dryck)) och <https://kaffe.example/å>!",
+		"(Mer [om te](https://kaffe.example/te).) [Skriv till oss](mailto:red@brev.example)",
+		"1. Ett\n2. Två\n   - *tre*fyra\n\n> Fem\\\nsex & \\<sju> \\*åtta\\*\n\n    if a < b && c > d\n\n***",
+		"## Rubrik\n\n### Mindre\n\n## Igen\n\nEtt `</p>` och ett &amp;amp;.",
+		"[https://kaffe.example/](https://kaffe.example/)\n\n**[Hantera dina uppgifter]({{.PrivacyURL}})**",
+	} {
+		first, _, _ := strings.Cut(smallHouse["kaffe/01-forsta.md"], "\nHej")
+		l := load(t, map[string]string{"kaffe/01-forsta.md": first + "\n" + body, "kaffe/course.toml": smallHouse["kaffe/course.toml"] + matter}).Courses[0].Lessons[0]
+		for _, f := range Lint(l.Render(anna), l.Rules("https://brev.example", "bo@post.example", anna)) {
+			t.Errorf("%q: %+v", body, f)
+		}
+	}
+}
+
 const (
 	mend    = "</p>\n</td></tr>\n</table>\n<!--[if" // the end of the foot
 	heading = `<h2 style="margin:32px 0 10px;font-size:20px;line-height:1.3;font-weight:bold">Övningen</h2>`
@@ -71,7 +91,7 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 		{"no value", "E07", true, func(t testing.TB, r *Rendered, _ *Rules) {
 			r.Text, r.HTML = once(t, r.Text, "Hej Anna", "Hej <no value>"), once(t, r.HTML, "Hej Anna", "Hej &lt;no value&gt;")
 		}, "no value"},
-		{"a formatting error", "E07", true, both("Hej Anna", "Hej %!s(MISSING)"), `"%!"`},
+		{"a formatting error", "E07", true, both("Hej Anna", "Hej %!s(MISSING)"), `"%!s"`},
 		{"null", "E07", true, both("tisdag 3 mars", "null"), `"null"`},
 		{"undefined, in a link", "E07", true, link("https://brev.example/undefined"), `"undefined"`},
 		{"a field in the preheader", "E07", true, html(">Ta fem minuter.<", ">{{.Preheader}}<"), `"{{"`},

@@ -26,8 +26,9 @@ func (i *inspection) subject() {
 	}
 }
 
-// unfilled is what programs leave where a value was to stand. Go's fmt writes %!v(…).
-var unfilled = regexp.MustCompile(`\{\{|\}\}|<no value>|%!|\bnull\b|\bundefined\b`)
+// unfilled is what programs leave where a value was to stand. Go's fmt writes %!v(…) and
+// %!(…); "100 %!" is Swedish.
+var unfilled = regexp.MustCompile(`\{\{|\}\}|<no value>|%![a-zA-Z(]|\bnull\b|\bundefined\b`)
 
 // unexpanded looks at all that is said, also in attributes, in the title and in what is
 // hidden; not at styles, where %! may stand in 100%!important.
@@ -59,7 +60,7 @@ func (i *inspection) sameLinks() {
 				i.fail(to, "the text part lacks the address %s, which the HTML part links to", to)
 			}
 		case isWeb(l.to):
-			want = append(want, l.to)
+			want = append(want, linksInText(l.to)...)
 		}
 	}
 	got := linksInText(i.Text)
@@ -119,7 +120,7 @@ func (i *inspection) readableAlone() {
 			return
 		}
 	}
-	seen, said := word.FindAllString(i.seen, -1), word.FindAllString(i.Text, -1)
+	seen, said := wordsOf(i.seen), wordsOf(i.Text)
 	at := 0
 	for n, w := range seen {
 		next := slices.Index(said[at:], w)
@@ -130,6 +131,11 @@ func (i *inspection) readableAlone() {
 		}
 		at += next + 1
 	}
+}
+
+// wordsOf leaves out addresses, which sameLinks looks at.
+func wordsOf(text string) []string {
+	return word.FindAllString(webAddress.ReplaceAllString(text, " "), -1)
 }
 
 // Gmail shows about 102 kB of HTML and hides the rest, the way out with it.

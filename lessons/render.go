@@ -79,7 +79,9 @@ func addressable(name string) string {
 	}
 	name = oneLine(name) // first, for what it takes away may have kept a link apart
 	switch {
-	case utf8.RuneCountInString(name) > longestName, linkLike.MatchString(name), unfilled.MatchString(name):
+	case utf8.RuneCountInString(name) > longestName, unfilled.MatchString(name):
+		return ""
+	case strings.ContainsAny(name, "./") && linkLike.MatchString(name):
 		return ""
 	}
 	return name
