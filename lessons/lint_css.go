@@ -19,7 +19,7 @@ type declaration struct {
 }
 
 type styleRule struct {
-	media        string
+	views        []view     // where it applies
 	selector     []compound // outermost first
 	declarations []declaration
 }
@@ -64,7 +64,7 @@ func parseSheet(css, media string) (s sheet) {
 		case !strings.HasPrefix(prelude, "@"):
 			for _, selector := range strings.Split(prelude, ",") {
 				if path := parseSelector(selector); path != nil {
-					s = append(s, styleRule{media, path, parseDeclarations(inside)})
+					s = append(s, styleRule{viewsOf(media), path, parseDeclarations(inside)})
 				}
 			}
 		}
@@ -137,16 +137,20 @@ func (r styleRule) matches(n *html.Node) bool {
 	return len(left) == 0
 }
 
-func (r styleRule) appliesTo(v view) bool {
-	dark := strings.Contains(r.media, "prefers-color-scheme") && strings.Contains(r.media, "dark")
-	light := strings.Contains(r.media, "prefers-color-scheme") && strings.Contains(r.media, "light")
-	switch {
-	case strings.Contains(r.media, "print"), dark && !v.dark, light && v.dark:
-		return false
-	case strings.Contains(r.media, "max-width") && !v.narrow, strings.Contains(r.media, "min-width") && v.narrow:
-		return false
+// viewsOf are those that a media query asks for; what else it asks, such as a screen,
+// is taken to be there.
+func viewsOf(media string) (asked []view) {
+	scheme := strings.Contains(media, "prefers-color-scheme")
+	dark, light := scheme && strings.Contains(media, "dark"), scheme && strings.Contains(media, "light")
+	narrow, wide := strings.Contains(media, "max-width"), strings.Contains(media, "min-width")
+	for _, v := range views {
+		switch {
+		case strings.Contains(media, "print"), dark && !v.dark, light && v.dark, narrow && !v.narrow, wide && v.narrow:
+		default:
+			asked = append(asked, v)
+		}
 	}
-	return true
+	return asked
 }
 
 // weight orders rules: one on more classes counts for more than one on more elements.
@@ -179,7 +183,7 @@ func (s sheet) value(n *html.Node, v view, properties ...string) string {
 		}
 	}
 	for _, r := range s {
-		if r.appliesTo(v) && r.matches(n) {
+		if slices.Contains(r.views, v) && r.matches(n) {
 			consider(r.declarations, 0, r.weight())
 		}
 	}

@@ -132,7 +132,8 @@ func tiny(n *html.Node, side string) bool {
 	return value != "" && small.MatchString(value)
 }
 
-// ownLinks may differ between readers: each does what the reader asks, and nothing else.
+// ownLink is one that may differ between readers: it does what the reader asks, and
+// nothing else.
 func (i *inspection) ownLink(to string) bool {
 	return to == i.Fields.UnsubscribeURL || to == i.Fields.ConfirmURL || to == i.Fields.PrivacyURL
 }
