@@ -95,6 +95,7 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 		{"null", "E07", true, both("tisdag 3 mars", "null"), `"null"`},
 		{"undefined, in a link", "E07", true, link("https://brev.example/undefined"), `"undefined"`},
 		{"a field in the preheader", "E07", true, html(">Ta fem minuter.<", ">{{.Preheader}}<"), `"{{"`},
+		{"a field in an attribute", "E07", true, html("<h1 ", `<h1 title="{{.Title}}" `), `"{{"`},
 
 		{"a link missing in the text", "E13", true, text("https://brev.example/sida\n", ""), "lacks the link https://brev.example/sida"},
 		{"a link only in the text", "E13", true, text("Två koppar ·", "https://brev.example/extra Två koppar ·"), "https://brev.example/extra, which is no link"},
@@ -197,6 +198,23 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 				t.Errorf("found %+v, want one that says %q", found, c.says)
 			}
 		})
+	}
+}
+
+// An address ends where people see it end.
+func TestAddressesInText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"Se https://a.example/b.", "https://a.example/b"},
+		{"(se https://a.example/b)", "https://a.example/b"},
+		{"(se https://a.example/b_(c)), och http://d.example!", "https://a.example/b_(c) http://d.example"},
+		{"”https://a.example/b?c=1&d=2”", "https://a.example/b?c=1&d=2"},
+		{"<https://a.example/>: https://b.example/…", "https://a.example/ https://b.example/…"},
+		{"httpsa.example ftp://a.example", ""},
+	} {
+		if got := strings.Join(linksInText(c.text), " "); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
 	}
 }
 
