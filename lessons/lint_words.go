@@ -167,11 +167,8 @@ func (i *inspection) wayOut() {
 // does with the reader's data.
 func (i *inspection) identity() {
 	if missing := i.Publisher.Missing(); len(missing) > 0 {
-		laptop := onLoopback(i.Base)
-		i.find(!laptop, "", "in publisher.toml %s stands empty; a public site must say who is behind it", []any{strings.Join(missing, ", ")})
-		if laptop {
-			return
-		}
+		fail := !onLoopback(i.Base)
+		i.find(fail, "", "in publisher.toml %s stands empty; a public site must say who is behind it", []any{strings.Join(missing, ", ")})
 	}
 	for _, must := range []struct{ value, what string }{
 		{i.Publisher.Name, "the publisher's name"}, {i.Publisher.Email, "the address where people answer"},
