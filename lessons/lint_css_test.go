@@ -86,6 +86,8 @@ func TestWhatIsSeen(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, body, want string }{
 		{"black on white", "<p>Hej</p>", ""},
+		{"just enough contrast", `<p style="color:#767676">Hej</p>`, ""},
+		{"just too little", `<p style="color:#777777">Hej</p>`, "contrast 4.4:1"},
 		{"inherited ink", `<div style="color:#aaaaaa"><p><em>Hej</em></p></div>`, "“Hej”: contrast 2.3:1 in light mode (#aaaaaa on #ffffff)"},
 		{"inherited paper", `<table bgcolor="#333333"><tr><td><p>Hej</p></td></tr></table>`, "(#000000 on #333333)"},
 		{"a style before bgcolor", `<table bgcolor="#333333" style="background:#eeeeee"><tr><td>Hej</td></tr></table>`, ""},
