@@ -80,6 +80,7 @@ type checked struct {
 	Advice  int        `json:"advice"`
 }
 
+// look looks at every letter of a course, or of all, and at the confirm letter.
 func (c *checked) look(id string) (err error) {
 	if c.from, err = c.parts.sender(); err != nil {
 		return err
@@ -101,16 +102,16 @@ func (c *checked) look(id string) (err error) {
 	return nil
 }
 
-// names are readers of all kinds: those whose names break what is not escaped, and those
+// triedNames are readers of all kinds: those whose names break what is not escaped, and those
 // without one.
-var names = []string{"Åsa", "O'Neill <b>", "", strings.Repeat("🌻", 60)}
+var triedNames = []string{"Åsa", "O'Neill <b>", "", strings.Repeat("🌻", 60)}
 
 func (c *checked) letter(of course.Course, l *lessons.Letter) {
 	c.Letters = append(c.Letters, readable{l.File, l.Readability.LIX, l.Readability.Says()})
 	if advice, hard := l.Readability.Finding(); hard {
 		c.find(l, advice)
 	}
-	for _, name := range names {
+	for _, name := range triedNames {
 		m, fields := c.compose(of, l, name, time.Now())
 		for _, f := range lessons.Lint(l.Render(fields), l.Rules(c.parts.BaseURL, m.To.Address, fields)) {
 			c.find(l, f)
@@ -128,8 +129,8 @@ func (c *checked) wire(l *lessons.Letter, m mailer.Message) {
 	// Here, and only here, the bytes meet mailer.Lint.
 }
 
-// example stands for the token that a delivery of one's own has.
-var example = strings.Repeat("exempel", 8)[:55]
+// exampleToken stands for the token that a delivery of one's own has.
+var exampleToken = strings.Repeat("exempel", 8)[:55]
 
 // compose makes of a letter what the worker would for a reader of that name.
 func (c *checked) compose(of course.Course, l *lessons.Letter, name string, now time.Time) (mailer.Message, lessons.Fields) {
@@ -137,13 +138,13 @@ func (c *checked) compose(of course.Course, l *lessons.Letter, name string, now 
 	links := course.Links{Base: c.parts.BaseURL}
 	m := mailer.Message{
 		From: c.from, ReplyTo: c.parts.replyTo, To: mail.Address{Address: "reader@example.org"},
-		Date: now.In(of.Rhythm.Zone), MessageID: example + "@" + host,
+		Date: now.In(of.Rhythm.Zone), MessageID: exampleToken + "@" + host,
 	}
 	f := lessons.Fields{Name: name, PrivacyURL: links.Privacy()}
 	if l.Week == 0 {
-		f.AskedAt, f.ConfirmURL = lessons.DateAndTime(m.Date), links.Confirm(example)
+		f.AskedAt, f.ConfirmURL = lessons.DateAndTime(m.Date), links.Confirm(exampleToken)
 	} else {
-		f.UnsubscribeURL = links.Unsubscribe(example)
+		f.UnsubscribeURL = links.Unsubscribe(exampleToken)
 		m.List = &mailer.List{ID: of.ID + "." + host, Name: of.Title, Unsubscribe: f.UnsubscribeURL}
 	}
 	if l.Week < l.Weeks {
