@@ -174,12 +174,14 @@ func (s sheet) value(n *html.Node, v view, properties ...string) string {
 	var all []candidate
 	consider := func(ds []declaration, level, weight int) {
 		for _, d := range ds {
-			if slices.Contains(properties, d.property) {
-				if d.important {
-					level += 2
-				}
-				all = append(all, candidate{level, weight, d.value})
+			if !slices.Contains(properties, d.property) {
+				continue
 			}
+			at := candidate{level, weight, d.value}
+			if d.important {
+				at.level += 2
+			}
+			all = append(all, at)
 		}
 	}
 	for _, r := range s {

@@ -31,6 +31,9 @@ func TestWhichStyleHolds(t *testing.T) {
 		{"important before inline", "p { color: red !important }", `<p style="color:blue">`, view{}, "red"},
 		{"important inline before all", "p { color: red !important }", `<p style="color:blue!important">`, view{}, "blue"},
 		{"important says nothing of its neighbours", "p { margin: 0 !important; color: red }", `<p style="color:blue">`, view{}, "blue"},
+		{"important, and then not", "p { color: red !important; color: blue }", `<p>`, view{}, "red"},
+		{"important of all elements", "* { color: red !important }", `<p style="color:blue">`, view{}, "red"},
+		{"a class before two elements", ".q { color: red } div p { color: blue }", `<div><p class="q">`, view{}, "red"},
 		{"inside", ".out p { color: red }", `<div class="out"><div><p>`, view{}, "red"},
 		{"outside", ".out p { color: red }", `<p>`, view{}, ""},
 		{"a list of selectors", "h1, p, a { color: red }", `<p>`, view{}, "red"},
@@ -57,6 +60,24 @@ func TestWhichStyleHolds(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// What a mail program shows, a block on lines of its own.
+func TestWhatIsShown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ source, want string }{
+		{"<title>x</title><p>Hej <b>du</b>!</p>", "Hej du!"},
+		{"ett<div>två<p>tre</p></div>fyra<br>fem", "ett|två|tre|fyra|fem"},
+		{"<!-- x --><p hidden>x</p><style>p { }</style><script>x</script><p>y</p>", "y"},
+		{`<style>.n { display: none }</style><p class="n">x <b>x</b></p><p>y</p>`, "y"},
+		{`<p style="visibility:hidden">x</p><img src="x" alt="En kopp">`, "En kopp"},
+		{"<p>&lt;b&gt; &amp;amp;</p>", "<b> &amp;"},
+	} {
+		got := strings.Join(strings.FieldsFunc(shown(c.source), func(r rune) bool { return r == '\n' }), "|")
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.source, got, c.want)
 		}
 	}
 }

@@ -31,6 +31,14 @@ func TestNoNameStopsALetter(t *testing.T) {
 	}
 }
 
+// What a name brought is told by the letter to somebody without one.
+func TestTheNamelessLetterHasNoName(t *testing.T) {
+	t.Parallel()
+	if _, rules := linted(t); strings.Contains(rules.Nameless.Text, "Anna") || !strings.Contains(rules.Nameless.Text, "Hej!") {
+		t.Errorf("got %s, want nobody greeted by name", rules.Nameless.Text)
+	}
+}
+
 // A renderer that forgot what a name may be is found out.
 func TestNamesThatMayNotStandInALetter(t *testing.T) {
 	t.Parallel()
