@@ -16,15 +16,19 @@ type Course struct {
 	Weekday time.Weekday // when the letters come, with Hour, in Zone
 	Hour    int
 	Zone    *time.Location
+	Hosts   []string  // sites other than ours that its letters may link to
 	Lessons []*Letter // Lessons[0] is week 1
 }
 
 type courseSettings struct {
-	Title   string `toml:"title"`
-	Weekday string `toml:"weekday"`
-	Hour    *int   `toml:"hour"`
-	Zone    string `toml:"zone"`
+	Title   string   `toml:"title"`
+	Weekday string   `toml:"weekday"`
+	Hour    *int     `toml:"hour"`
+	Zone    string   `toml:"zone"`
+	Hosts   []string `toml:"hosts"`
 }
+
+var hostForm = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
 
 func (l *loader) courses(around *surroundings) (courses []*Course) {
 	for _, e := range l.entries(".") {
@@ -68,7 +72,7 @@ func (l *loader) course(id string, names []string, around *surroundings) *Course
 		week, _ := strconv.Atoi(name[:2])
 		l.follow(file, week, before)
 		before = week
-		lesson := l.letter(file, around.ofLesson(c.Title, i+1, len(lessons)))
+		lesson := l.letter(file, around.ofLesson(c, i+1, len(lessons)))
 		if lesson == nil {
 			continue
 		}
@@ -116,6 +120,12 @@ func (l *loader) settings(id string) *Course {
 	} else {
 		c.Hour = *s.Hour
 	}
+	for _, host := range s.Hosts {
+		if !hostForm.MatchString(host) {
+			wrong("hosts", "%q is not a host; write only its name, as in www.1177.se", host)
+		}
+	}
+	c.Hosts = s.Hosts
 	zone, err := time.LoadLocation(s.Zone)
 	if err != nil || s.Zone == "" || s.Zone == "Local" {
 		wrong("zone", "%q is not a time zone; write its name, as in Europe/Stockholm", s.Zone)

@@ -6,6 +6,8 @@
 // it is wrong. Then follow one [Letter]: [Compile] turns its Markdown and its
 // layout into fixed pieces and holes, and [Letter.Render] only joins them. Where
 // many readers are to have it, [Prepare] encodes the fixed pieces beforehand.
+// [Lint] holds the finished letter against the rules on what it says and how it
+// looks; its rulebook is the list of them.
 //
 //	publisher.toml                who publishes: name, email, number, address, relay
 //	wall.toml, pages.toml         the wording of the wall and of the pages

@@ -5,32 +5,45 @@ import (
 	"fmt"
 )
 
-// A fault is one thing wrong in one file, told so that its writer can mend it.
-type fault struct {
-	file    string
-	line    int // 0: the file as a whole
-	problem string
+// Fault is one thing wrong in one file, told so that its writer can mend it.
+type Fault struct {
+	File    string
+	Line    int // 0: the file as a whole
+	Problem string
 }
 
-func (f fault) Error() string {
-	if f.line == 0 {
-		return f.file + ": " + f.problem
+func (f Fault) Error() string {
+	if f.Line == 0 {
+		return f.File + ": " + f.Problem
 	}
-	return fmt.Sprintf("%s:%d: %s", f.file, f.line, f.problem)
+	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Problem)
+}
+
+// Faults are what [Load] found wrong, one by one; none for any other error.
+func Faults(err error) (all []Fault) {
+	var f Fault
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range many.Unwrap() {
+			all = append(all, Faults(one)...)
+		}
+	} else if errors.As(err, &f) {
+		all = append(all, f)
+	}
+	return all
 }
 
 // faults collects what is wrong, in the order of reading.
-type faults []fault
+type faults []Fault
 
 func (fs *faults) add(file string, line int, format string, args ...any) {
-	*fs = append(*fs, fault{file, line, fmt.Sprintf(format, args...)})
+	*fs = append(*fs, Fault{file, line, fmt.Sprintf(format, args...)})
 }
 
 // err joins the faults, one a line. The layout is compiled with every letter,
 // so its faults recur; each is told once.
 func (fs faults) err() error {
 	var all []error
-	told := map[fault]bool{}
+	told := map[Fault]bool{}
 	for _, f := range fs {
 		if !told[f] {
 			told[f] = true

@@ -188,7 +188,7 @@ func bodyText(t testing.TB, l *Letter, f Fields) string {
 // bodyHTML is a letter's HTML between its heading and its foot.
 func bodyHTML(t testing.TB, l *Letter, f Fields) string {
 	t.Helper()
-	_, rest, ok := strings.Cut(l.Render(f).HTML, "</h1>\n")
+	_, rest, ok := strings.Cut(l.Render(f).HTML, readingTime(l.Minutes)+"</p>\n")
 	body, _, ok2 := strings.Cut(rest, "</td></tr>\n<tr><td class=\"foot\"")
 	if !ok || !ok2 {
 		t.Fatalf("the HTML part has no head or foot:\n%s", l.Render(f).HTML)

@@ -15,15 +15,21 @@ type surroundings struct {
 	Course    string    `json:"course"` // the title; empty around other letters
 	Week      int       `json:"week"`
 	Weeks     int       `json:"weeks"`
+	Hosts     []string  `json:"hosts,omitempty"`
 	Publisher Publisher `json:"publisher"`
 	HTML      string    `json:"html"`
 	Text      string    `json:"text"`
 }
 
+const (
+	layoutHTML = "letters/layout.html"
+	layoutText = "letters/layout.txt"
+)
+
 func (l *loader) surroundings(p Publisher) *surroundings {
 	around := &surroundings{Publisher: p}
-	around.HTML = l.layout("letters/layout.html")
-	around.Text = l.layout("letters/layout.txt")
+	around.HTML = l.layout(layoutHTML)
+	around.Text = l.layout(layoutText)
 	return around
 }
 
@@ -41,9 +47,9 @@ func (s *surroundings) of(kind string) *surroundings {
 	return &around
 }
 
-func (s *surroundings) ofLesson(course string, week, weeks int) *surroundings {
+func (s *surroundings) ofLesson(c *Course, week, weeks int) *surroundings {
 	around := s.of(lessonLetter)
-	around.Course, around.Week, around.Weeks = course, week, weeks
+	around.Course, around.Hosts, around.Week, around.Weeks = c.Title, c.Hosts, week, weeks
 	return around
 }
 

@@ -20,6 +20,11 @@ type Letter struct {
 	Week      int // 1 and on; 0 if the letter is no lesson
 	Weeks     int
 
+	// File is where the text was read, "" for one that comes out of the ledger.
+	File        string
+	Readability Readability // of the text alone, without its layout
+
+	around              *surroundings
 	subject, text, html []piece
 	source, layout      []byte
 }
@@ -29,6 +34,38 @@ type Letter struct {
 // so a letter that was planned can be rendered as it was, whatever has been
 // edited since.
 func (l *Letter) Source() (source, layout []byte) { return l.source, l.layout }
+
+// Find says in which file, and on which line, words of the letter were written; 0 where
+// they stand in none, as those that a field brought or a style in the program.
+func (l *Letter) Find(words string) (file string, line int) {
+	for _, in := range []struct{ file, source string }{
+		{l.File, string(l.source)}, {layoutHTML, l.around.HTML}, {layoutText, l.around.Text},
+	} {
+		if line := lineOf(in.source, words); line > 0 {
+			return in.file, line
+		}
+	}
+	return l.File, 0
+}
+
+// lineOf finds words by themselves, whatever marks stand between them.
+func lineOf(source, words string) int {
+	wanted := word.FindAllString(words, quotedWords)
+	if len(wanted) == 0 {
+		return 0
+	}
+	places := word.FindAllStringIndex(source, -1)
+	for first := range len(places) - len(wanted) + 1 {
+		found := 0
+		for found < len(wanted) && source[places[first+found][0]:places[first+found][1]] == wanted[found] {
+			found++
+		}
+		if found == len(wanted) {
+			return 1 + linesBefore(source, places[first][0])
+		}
+	}
+	return 0
+}
 
 // Compile makes a letter of what Source returned.
 func Compile(source, layout []byte) (*Letter, error) {
@@ -80,6 +117,7 @@ func (l *loader) letter(file string, around *surroundings) *Letter {
 	if len(wrong) > 0 {
 		return nil
 	}
+	letter.File = file
 	return letter
 }
 
@@ -107,15 +145,17 @@ func compile(file string, source []byte, around *surroundings) (*Letter, faults)
 	l := &Letter{
 		ID: m.ID, Title: m.Title, Preheader: m.Preheader, Minutes: m.Minutes,
 		Week: around.Week, Weeks: around.Weeks,
-		source: source, layout: around.json(),
+		around: around, source: source, layout: around.json(),
 	}
 	values := around.values(l)
 	asText, asHTML := factsOf(values, asIs), factsOf(values, html.EscapeString)
 	l.subject = fuse(cut(subject.text, subject.actions, asText))
-	asText["Body"] = cut(body.plain(), body.actions, asText)
+	plain := body.plain()
+	l.Readability = readability(markForm.ReplaceAllString(plain, ""))
+	asText["Body"] = cut(plain, body.actions, asText)
 	asHTML["Body"] = cut(body.letterHTML(), body.actions, asHTML)
-	l.text, wrong = around.wrap("letters/layout.txt", around.Text, asText)
-	l.html, more = around.wrap("letters/layout.html", around.HTML, asHTML)
+	l.text, wrong = around.wrap(layoutText, around.Text, asText)
+	l.html, more = around.wrap(layoutHTML, around.HTML, asHTML)
 	return l, append(wrong, more...)
 }
 

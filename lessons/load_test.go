@@ -100,7 +100,7 @@ kaffe/01-forsta.md:10: }} without {{ before it (between two braces of CSS, put a
 		{"zone", course, "Europe/Stockholm", "Europe/Kiruna", `kaffe/course.toml:4: zone: "Europe/Kiruna" is not a time zone; write its name, as in Europe/Stockholm`},
 		{"the machine's own zone", course, "Europe/Stockholm", "Local", `kaffe/course.toml:4: zone: "Local" is not a time zone; write its name, as in Europe/Stockholm`},
 		{"course title", course, `"Två koppar"`, `""`, `kaffe/course.toml:1: title: missing or empty`},
-		{"course key", course, "hour =", "timme =", `kaffe/course.toml:3: unknown key "timme" (known: title, weekday, hour, zone)`},
+		{"course key", course, "hour =", "timme =", `kaffe/course.toml:3: unknown key "timme" (known: title, weekday, hour, zone, hosts)`},
 		{"publisher key", "publisher.toml", "relay", "rely", `publisher.toml:5: unknown key "rely" (known: name, email, number, address, relay)`},
 		{"publisher address", "publisher.toml", "red@brev.example", "Red <red@brev.example>", `publisher.toml:2: email "Red <red@brev.example>" is not an address; write only the address, as in red@example.se`},
 

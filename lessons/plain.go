@@ -78,7 +78,11 @@ func (b *body) plainParagraph(p ast.Node) string {
 	for n.ChildCount() == 1 {
 		n = n.FirstChild()
 		if link, ok := n.(*ast.Link); ok {
-			return b.plainInline(link) + ":\n" + address(link)
+			words, to := b.plainInline(link), address(link)
+			if words == to {
+				return to
+			}
+			return words + ":\n" + to
 		}
 	}
 	return b.plainInline(p)

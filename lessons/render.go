@@ -68,15 +68,20 @@ const longestName = 60
 // Mail programs make a link of anything that looks like a domain.
 var linkLike = regexp.MustCompile(`(?i)://|www\.|[\pL\d]\.\pL{2,}`)
 
-// addressable returns the name to greet a reader by. What cannot be a name
-// (too long, with an address, a link, a line break or braces in it) is left
-// out: a greeting without a name is always right, a stranger's text never.
+// addressable returns the name to greet a reader by, and is the one place that
+// decides so, whatever stands in the ledger. What cannot be a name (too long,
+// with an address, a link, a line break or braces in it, or what the lint takes
+// for a field without a value) is left out: a greeting without a name is always
+// right, a stranger's text never, and no letter waits because of a name.
 func addressable(name string) string {
-	name = strings.TrimSpace(strings.ToValidUTF8(name, ""))
-	if strings.ContainsAny(name, "@{}\n\r\v\f\u0085\u2028\u2029") || strings.ContainsAny(name, "./") && linkLike.MatchString(name) {
+	if strings.ContainsAny(name, "@{}%\n\r\v\f\u0085\u2028\u2029") {
 		return ""
 	}
-	if name = oneLine(name); utf8.RuneCountInString(name) > longestName {
+	name = oneLine(name) // first, for what it takes away may have kept a link apart
+	switch {
+	case utf8.RuneCountInString(name) > longestName, unfilled.MatchString(name):
+		return ""
+	case strings.ContainsAny(name, "./") && linkLike.MatchString(name):
 		return ""
 	}
 	return name

@@ -119,6 +119,11 @@ func TestNames(t *testing.T) {
 		{"An\x00n\x1ba", "Hej Anna!", "Hej Anna!"},
 		{"A\u202enna", "Hej Anna!", "Hej Anna!"},
 		{"An\xffna", "Hej Anna!", "Hej Anna!"},
+		{"casino.\x00com", "Hej!", "Hej!"},
+		{"100 %", "Hej!", "Hej!"},
+		{"null", "Hej!", "Hej!"},
+		{"nu\x00ll", "Hej!", "Hej!"},
+		{"Null", "Hej Null!", "Hej Null!"},
 	} {
 		f := anna
 		f.Name = c.name

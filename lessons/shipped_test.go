@@ -1,8 +1,10 @@
 package lessons
 
 import (
+	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -35,6 +37,54 @@ func TestShippedTextsAreRight(t *testing.T) {
 	if l.Article("maste-jag-mingla") == nil {
 		t.Error("the article Måste jag mingla? is not there")
 	}
+}
+
+// Whoever reads them: a name, none, and what people write instead of one; and at the
+// addresses that a laptop and a public site have.
+func TestShippedLettersAreLintClean(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		base   string
+		texts  fs.FS
+		advice []string
+	}{
+		{"https://attabrev.example", withPublisher(t), nil},
+		{"http://127.0.0.1:8080", Shipped(), []string{"E15"}}, // nobody publishes what is tried out
+	} {
+		l, err := Load(c.texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, letter := range append(slices.Clone(l.Course("atta-brev").Lessons), l.Confirm) {
+			if letter.Readability.LIX >= 40 {
+				t.Errorf("%s: LIX %d, want under 40: easy to read", letter.ID, letter.Readability.LIX)
+			}
+			for _, name := range []string{"Åsa", "O'Neill <b>", "", strings.Repeat("🌻", 60)} {
+				f := Fields{
+					Name: name, NextDate: "tisdag 3 mars", AskedAt: "1 maj kl. 09.00", PrivacyURL: c.base + "/integritet",
+					UnsubscribeURL: c.base + "/avsluta/abcdefgh", ConfirmURL: c.base + "/bekrafta/abcdefgh",
+				}
+				for _, found := range Lint(letter.Render(f), letter.Rules(c.base, "asa@post.example", f)) {
+					if found.Fail || !slices.Contains(c.advice, found.Rule) {
+						t.Errorf("%s at %s, to %q: %+v", letter.ID, c.base, name, found)
+					}
+				}
+			}
+		}
+	}
+}
+
+// withPublisher is the shipped texts as somebody publishes them.
+func withPublisher(t *testing.T) fs.FS {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, Shipped()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/publisher.toml", []byte(smallHouse["publisher.toml"]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return os.DirFS(dir)
 }
 
 // Every text and setting of this folder is embedded; one that the patterns

@@ -19,7 +19,7 @@ type commands struct {
 
 	Deliveries  deliveriesCommands  `cmd:"" help:"List single letters that are in trouble, retry and cancel them."`
 	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export and unsubscribe people."`
-	Lessons     lessonsCommands     `cmd:"" help:"Preview and test lessons."`
+	Lessons     lessonsCommands     `cmd:"" help:"Check, preview and test lessons."`
 
 	Suppressions suppressionsCommands `cmd:"" help:"List the addresses that are not written to, add and remove them."`
 
@@ -53,6 +53,7 @@ type suppressionsCommands struct {
 }
 
 type lessonsCommands struct {
+	Check   checkCommand   `cmd:"" help:"Look at every letter as readers of all kinds get it: what keeps it from being sent, and advice."`
 	Preview previewCommand `cmd:"" help:"Show a week's lesson as a reader gets it."`
 	Test    testCommand    `cmd:"" help:"Send a week's lesson to a colleague, marked [Prov]."`
 }
