@@ -3,7 +3,6 @@ package mailer
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -105,8 +104,7 @@ func lint(raw []byte, rules Rules, whole bool, asked func(rule) bool) []Finding 
 		l.fail("the header does not end")
 		return l.findings
 	}
-	var room [32]field
-	l.fields = splitFields(room[:0], head)
+	l.fields = splitFields(make([]field, 0, 20), string(head))
 	read := false
 	for _, r := range ruleTable {
 		if !asked(r) {
@@ -133,12 +131,6 @@ func (l *look) find(fail bool, format string, args ...any) {
 	l.findings = append(l.findings, Finding{Rule: l.rule, Fail: fail, Text: fmt.Sprintf(format, args...)})
 }
 
-// A field is one of the header's, as it stands on the wire.
-type field struct {
-	name  string
-	value string // folded as it is, without the blanks around it
-}
-
 // value is a field's, unfolded; "" where there is none.
 func (l *look) value(name string) string {
 	value, _ := l.lookUp(name)
@@ -146,9 +138,10 @@ func (l *look) value(name string) string {
 }
 
 func (l *look) lookUp(name string) (string, bool) {
-	i := slices.IndexFunc(l.fields, func(f field) bool { return f.is(name) })
-	if i < 0 {
-		return "", false
+	for _, f := range l.fields {
+		if f.name == name {
+			return f.value, true
+		}
 	}
-	return l.fields[i].unfolded(), true
+	return "", false
 }

@@ -21,7 +21,7 @@ func (l *look) fieldsOnce() {
 			l.fail("a line in the header that is no field")
 		}
 		for _, before := range l.fields[:i] {
-			if f.name != "" && f.is(before.name) && !f.is("DKIM-Signature") { // RFC 6376 §4.2: of these there may be several
+			if f.name == before.name && f.name != "DKIM-Signature" { // RFC 6376 §4.2: of these there may be several
 				l.fail("a second %s", f.name)
 			}
 		}
@@ -86,10 +86,10 @@ func (l *look) from() {
 		l.fail("the envelope sender is at %s, which is not aligned with From's %s", domainOf(l.EnvelopeSender), from)
 	}
 	for _, f := range l.fields {
-		if !f.is("DKIM-Signature") {
+		if f.name != "DKIM-Signature" {
 			continue
 		}
-		if d := tag(f.unfolded(), "d"); !within(from, d) {
+		if d := readSignature(f.value).d; !within(from, d) {
 			l.fail("DKIM-Signature has d=%s, which is not aligned with From's %s", d, from)
 		}
 	}
@@ -99,14 +99,14 @@ func (l *look) from() {
 func (l *look) to() {
 	for _, f := range l.fields {
 		switch {
-		case f.is("To"):
-			address, ok := onlyMailbox(f.unfolded())
+		case f.name == "To":
+			address, ok := onlyMailbox(f.value)
 			if !ok {
 				l.fail("To is not one mailbox")
 			} else if l.To != "" && !strings.EqualFold(address, l.To) {
 				l.fail("To is not the one whom this letter goes to")
 			}
-		case f.is("Cc"), f.is("Bcc"), f.begins("Resent-"):
+		case f.name == "Cc", f.name == "Bcc", f.begins("Resent-"):
 			l.fail("%s: a letter of ours has one recipient", f.name)
 		case strings.Contains(f.value, "@") && !mayNameUs(f):
 			l.fail("%s: an address", f.name)
@@ -117,8 +117,8 @@ func (l *look) to() {
 // mayNameUs says whether an @ has its place in a field. Elsewhere, what looks like one must at
 // least be no address.
 func mayNameUs(f field) bool {
-	return f.is("From") || f.is("Reply-To") || f.is("Sender") || f.is("Message-ID") || f.is("DKIM-Signature") ||
-		len(addresses(f.unfolded())) == 0
+	return f.name == "From" || f.name == "Reply-To" || f.name == "Sender" || f.name == "Message-ID" || f.name == "DKIM-Signature" ||
+		len(addresses(f.value)) == 0
 }
 
 const longestSubject = 150 // characters

@@ -1,9 +1,6 @@
 package mailer
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // E01: lines, as RFC 5322 §2.1.1 and §2.3 have them. They are read without any library, since
 // a reader that forgives is no judge.
@@ -52,47 +49,4 @@ func (l *look) bodyLines() {
 			l.fail("line %d of the body has %d octets", n, len(line))
 		}
 	}
-}
-
-// splitFields parts the header into its fields, appended to fields. A line that is no field
-// becomes one without a name.
-func splitFields(fields []field, head []byte) []field {
-	text := string(head)
-	for start := 0; start < len(text); {
-		end := start
-		for {
-			next := strings.Index(text[end:], "\r\n")
-			if next < 0 {
-				end = len(text)
-				break
-			}
-			end += next
-			if after := end + 2; after >= len(text) || text[after] != ' ' && text[after] != '\t' {
-				break
-			}
-			end += 2
-		}
-		name, value, found := strings.Cut(text[start:end], ":")
-		if !found || name == "" || strings.ContainsAny(name, " \t\r\n") {
-			name = ""
-		}
-		fields = append(fields, field{name, strings.Trim(value, " \t\r\n")})
-		start = end + 2
-	}
-	return fields
-}
-
-func (f field) is(name string) bool {
-	return len(f.name) == len(name) && strings.EqualFold(f.name, name)
-}
-
-func (f field) begins(prefix string) bool {
-	return len(f.name) >= len(prefix) && strings.EqualFold(f.name[:len(prefix)], prefix)
-}
-
-func (f field) unfolded() string {
-	if !strings.Contains(f.value, "\r\n") {
-		return f.value
-	}
-	return strings.ReplaceAll(f.value, "\r\n", "")
 }

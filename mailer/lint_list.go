@@ -1,9 +1,6 @@
 package mailer
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // longestWayOut is the most octets of the one-click address. There are relays that break
 // whatever is longer than 255, the field's name and brackets included.
@@ -82,18 +79,11 @@ func (l *look) automatic() {
 	}
 }
 
-// ourFields are all that a letter of ours may have, but for what another rule judges.
-var ourFields = []string{
-	"DKIM-Signature", "Date", "From", "Sender", "Reply-To", "To", "Subject", "Message-ID",
-	"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Precedence", "X-Auto-Response-Suppress",
-	"Auto-Submitted", "MIME-Version", "Content-Type", "Cc", "Bcc",
-}
-
 // banner (E22) wants nothing of the software or the house that a letter comes from: fields that
 // we do not write have been put there by something.
 func (l *look) banner() {
 	for _, f := range l.fields {
-		if f.name != "" && !slices.ContainsFunc(ourFields, f.is) && !f.begins("List-") && !f.begins("Resent-") {
+		if f.name != "" && !ourFields[f.name] && !f.begins("List-") && !f.begins("Resent-") {
 			l.fail("%s: a field that no reader needs", f.name)
 		}
 	}

@@ -3,7 +3,7 @@ package mailer
 import "strings"
 
 // signedFields are those that nobody may change, or add, on a letter's way.
-var signedFields = []string{
+var signedFields = [...]string{
 	"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
 	"Reply-To", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
 }
@@ -16,52 +16,75 @@ func (l *look) signature() {
 	}
 	understood := false
 	for _, f := range l.fields {
-		if !f.is("DKIM-Signature") {
-			continue
+		if f.name == "DKIM-Signature" {
+			s := readSignature(f.value)
+			understood = understood || s.a == "rsa-sha256"
+			l.signatureOf(s)
 		}
-		value := f.unfolded()
-		understood = understood || tag(value, "a") == "rsa-sha256"
-		l.signatureOf(value)
 	}
 	if !understood {
 		l.fail("no DKIM-Signature with a=rsa-sha256")
 	}
 }
 
-func (l *look) signatureOf(value string) {
-	switch algorithm := tag(value, "a"); {
-	case tag(value, "v") != "1" || tag(value, "s") == "" || tag(value, "bh") == "" || tag(value, "b") == "":
+func (l *look) signatureOf(s signatureTags) {
+	switch {
+	case s.v != "1" || s.s == "" || s.bh == "" || s.b == "":
 		l.fail("DKIM-Signature is not whole")
-	case algorithm != "rsa-sha256" && algorithm != "ed25519-sha256":
-		l.fail("DKIM-Signature has a=%s", algorithm)
-	case tag(value, "l") != "":
+	case s.a != "rsa-sha256" && s.a != "ed25519-sha256":
+		l.fail("DKIM-Signature has a=%s", s.a)
+	case s.l != "":
 		l.fail("DKIM-Signature has l=: text could be added")
 	}
-	covered := strings.Split(tag(value, "h"), ":")
-	for _, name := range signedFields {
-		_, there := l.lookUp(name)
-		times := 0
-		for _, c := range covered {
-			if strings.EqualFold(strings.TrimSpace(c), name) {
-				times++
-			}
-		}
-		switch {
-		case there && times == 0:
+	covered := s.covered()
+	for i, name := range signedFields {
+		times := covered[i]
+		if _, there := l.lookUp(name); there && times == 0 {
 			l.fail("DKIM-Signature does not cover %s", name)
-		case name == "From" && times < 2:
+		} else if name == "From" && times < 2 {
 			l.fail("DKIM-Signature covers From once: a second one could be added")
 		}
 	}
 }
 
-// tag is the value of one in a list (RFC 6376 §3.2), without blanks.
-func tag(list, name string) string {
+// signatureTags are those of a DKIM-Signature that are asked about (RFC 6376 §3.5).
+type signatureTags struct{ v, a, d, s, h, bh, b, l string }
+
+func readSignature(list string) (s signatureTags) {
 	for one := range strings.SplitSeq(list, ";") {
-		key, value, _ := strings.Cut(one, "=")
-		if strings.TrimSpace(key) == name {
-			return strings.Join(strings.Fields(value), "")
+		name, value, _ := strings.Cut(one, "=")
+		value = strings.TrimSpace(value)
+		switch strings.TrimSpace(name) {
+		case "v":
+			s.v = value
+		case "a":
+			s.a = value
+		case "d":
+			s.d = value
+		case "s":
+			s.s = value
+		case "h":
+			s.h = value
+		case "bh":
+			s.bh = value
+		case "b":
+			s.b = value
+		case "l":
+			s.l = value
 		}
 	}
-	return ""
+	return s
+}
+
+// covered says how often each of signedFields is signed.
+func (s signatureTags) covered() (times [len(signedFields)]int) {
+	for name := range strings.SplitSeq(s.h, ":") {
+		name = strings.TrimSpace(name)
+		for i, field := range signedFields {
+			if len(name) == len(field) && strings.EqualFold(name, field) {
+				times[i]++
+			}
+		}
+	}
+	return times
 }

@@ -378,6 +378,7 @@ func FuzzLint(f *testing.F) {
 func BenchmarkLintHeaders(b *testing.B) {
 	raw, rules := []byte(goodLesson(b)), lessonRules()
 	b.ReportAllocs()
+	defer reportCPU(b)()
 	for b.Loop() {
 		mailer.LintHeaders(raw, rules)
 	}

@@ -1,7 +1,8 @@
 package mailer
 
 import (
-	"mime"
+	"encoding/base64"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,17 +15,17 @@ func (l *look) encodedWords() {
 			continue
 		}
 		before := len(f.name) + len(": ")
-		for line := range strings.SplitSeq(f.value, "\r\n") {
+		for line := range strings.SplitSeq(f.raw, "\r\n") {
 			if n := before + len(line); n > 76 && strings.Contains(line, "=?") { // §2
 				l.fail("%s: a line with an encoded word has %d octets, more than 76", f.name, n)
 			}
 			before = 0
 		}
 		switch {
-		case f.is("Subject"):
-			l.wordsOf(f.name, f.unfolded(), false)
-		case f.is("From"), f.is("Reply-To"), f.is("Sender"), f.is("To"), f.is("List-Id"):
-			phrase, rest, _ := strings.Cut(f.unfolded(), "<")
+		case f.name == "Subject":
+			l.wordsOf(f.name, f.value, false)
+		case f.name == "From", f.name == "Reply-To", f.name == "Sender", f.name == "To", f.name == "List-Id":
+			phrase, rest, _ := strings.Cut(f.value, "<")
 			if strings.Contains(rest, "=?") {
 				l.fail("%s: an encoded word in the address", f.name)
 			}
@@ -48,26 +49,58 @@ func (l *look) wordsOf(name, text string, phrase bool) {
 }
 
 func wordFault(word string, phrase bool) string {
-	pieces := strings.Split(word, "?")
-	if len(pieces) != 5 || pieces[0] != "=" || pieces[4] != "=" {
+	inside, opened := strings.CutPrefix(word, "=?")
+	inside, closed := strings.CutSuffix(inside, "?=")
+	charset, inside, _ := strings.Cut(inside, "?")
+	encoding, encoded, found := strings.Cut(inside, "?")
+	switch {
+	case !opened || !closed || !found || strings.Contains(encoded, "?"):
 		return "that does not stand alone, or in a quoted string"
-	}
-	if len(word) > 75 {
+	case len(word) > 75:
 		return "longer than 75 octets"
-	}
-	if phrase && strings.ContainsFunc(pieces[3], notInPhrase) {
+	case !strings.EqualFold(charset, "utf-8"):
+		return "that is not in UTF-8"
+	case phrase && strings.ContainsFunc(encoded, notInPhrase):
 		return "with a character that none in a name may have"
 	}
-	text, err := new(mime.WordDecoder).Decode(word)
+	var room [75]byte
+	octets, ok := decodeWord(room[:0], encoding, encoded)
 	switch {
-	case err != nil || !strings.EqualFold(pieces[1], "utf-8"):
-		return "that cannot be decoded as UTF-8"
-	case !utf8.ValidString(text):
+	case !ok:
+		return "that cannot be decoded"
+	case !utf8.Valid(octets):
 		return "that splits a character"
-	case phrase && checkText(text) != nil:
+	case phrase && checkText(string(octets)) != nil:
 		return "that hides a control character"
 	}
 	return ""
+}
+
+// decodeWord follows RFC 2047 §4.
+func decodeWord(octets []byte, encoding, encoded string) ([]byte, bool) {
+	switch encoding {
+	case "b", "B":
+		octets, err := base64.StdEncoding.AppendDecode(octets, []byte(encoded))
+		return octets, err == nil
+	case "q", "Q":
+		for i := 0; i < len(encoded); i++ {
+			octet := encoded[i]
+			switch octet {
+			case '_':
+				octet = ' '
+			case '=':
+				n, err := strconv.ParseUint(encoded[i+1:min(i+3, len(encoded))], 16, 8)
+				if err != nil || i+3 > len(encoded) {
+					return nil, false
+				}
+				octet = byte(n)
+				i += 2
+			}
+			octets = append(octets, octet)
+		}
+		return octets, true
+	}
+	return nil, false
 }
 
 // notInPhrase follows RFC 2047 §5, rule 3.
