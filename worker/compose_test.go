@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
@@ -56,6 +57,7 @@ func atTheDesk(t testing.TB) desk {
 		Worker: New(Options{
 			Store: store, From: mail.Address{Name: "Åtta brev", Address: "brev@atta.example"},
 			ReplyTo: mail.Address{Address: "redaktion@atta.example"}, Links: course.Links{Base: "https://atta.example"},
+			Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		}),
 		lesson: library.Course(known.ID).Lessons[0],
 		row: course.Claimed{

@@ -60,7 +60,7 @@ func TestALetterThatCannotTravelIsParked(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	relay := st.relay(nil)
 	st.readers(anna)
-	w := st.worker(func(o *worker.Options) { o.BounceDomain = strings.Repeat("studs.", 50) + "example" }, relay)
+	w := st.worker(func(o *worker.Options) { o.BounceDomain = strings.Repeat("studs.", 50) + "atta.example" }, relay)
 	st.must(w.Work(st.ctx, lesson(1), nil))
 	if got := st.newest(anna); got.State != "parked" || !strings.Contains(got.Reason, "sender") {
 		t.Errorf("her letter is %+v, want it parked for its sender", got)
