@@ -73,10 +73,16 @@ func TestALetterThatCannotTravelIsParked(t *testing.T) {
 // broken spoils the text of letter 1 for those readers whose address fits.
 func (st *story) broken(like string) {
 	st.Helper()
-	hash := sha256.Sum256([]byte("broken"))
+	st.edited(like, "{{.Name}}", "{{.Namn}}")
+}
+
+// edited changes the text of letter 1, at every place, for those readers whose address fits.
+func (st *story) edited(like, old, text string) {
+	st.Helper()
+	hash := sha256.Sum256([]byte(text))
 	st.exec(`insert into versions (hash, letter, source, layout)
-		select $1, letter, replace(convert_from(source, 'UTF8'), '{{.Name}}', '{{.Namn}}')::bytea, layout
-		from versions where letter = $2`, hash[:], lesson(1).Letter)
+		select $1, letter, replace(convert_from(source, 'UTF8'), $3, $4)::bytea, layout
+		from versions where letter = $2`, hash[:], lesson(1).Letter, old, text)
 	st.exec(`update deliveries d set version = $1 from subscribers s where s.id = subscriber_id and email like $2 and rank = 1`, hash[:], like)
 }
 
