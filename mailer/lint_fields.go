@@ -147,24 +147,29 @@ func (l *look) subject() {
 // onlyMailbox returns the address of a field that holds one mailbox (RFC 5322 §3.4), written
 // as this package does: perhaps a name, and an address in angle brackets.
 func onlyMailbox(value string) (address string, ok bool) {
-	rest := value
-	if strings.HasPrefix(rest, `"`) {
-		end := 1
-		for end < len(rest) && rest[end] != '"' {
-			if rest[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		if end >= len(rest) {
-			return "", false
-		}
-		rest = rest[end+1:]
-	}
-	name, rest, _ := strings.Cut(rest, "<")
-	address, ok = inBrackets("<" + rest)
+	_, name, behind := splitNamed(value)
+	address, ok = inBrackets(behind)
 	local, domain, _ := strings.Cut(address, "@")
 	return address, ok && !strings.ContainsAny(name, `,;:"()@`) && isDotAtom(local) && isDotAtom(domain)
+}
+
+// splitNamed parts what may begin with a name: a quoted string, bare or encoded words, and the
+// brackets behind them.
+func splitNamed(value string) (quoted, bare, behind string) {
+	end := 0
+	if strings.HasPrefix(value, `"`) {
+		for end = 1; end < len(value) && value[end] != '"'; end++ {
+			if value[end] == '\\' {
+				end++
+			}
+		}
+		end = min(end+1, len(value))
+	}
+	quoted, bare = value[:end], value[end:]
+	if bracket := strings.IndexByte(bare, '<'); bracket >= 0 {
+		bare, behind = bare[:bracket], bare[bracket:]
+	}
+	return quoted, bare, behind
 }
 
 func inBrackets(value string) (string, bool) {

@@ -30,8 +30,8 @@ func (l *look) list() {
 
 func (l *look) listID() {
 	value, found := l.lookUp("List-Id")
-	_, inside, _ := strings.Cut(value, "<")
-	id, ok := inBrackets("<" + inside)
+	_, _, behind := splitNamed(value)
+	id, ok := inBrackets(behind)
 	switch {
 	case !found:
 		l.fail("no List-Id")

@@ -25,11 +25,11 @@ func (l *look) encodedWords() {
 		case f.name == "Subject":
 			l.wordsOf(f.name, f.value, false)
 		case f.name == "From", f.name == "Reply-To", f.name == "Sender", f.name == "To", f.name == "List-Id":
-			phrase, rest, _ := strings.Cut(f.value, "<")
-			if strings.Contains(rest, "=?") {
-				l.fail("%s: an encoded word in the address", f.name)
+			quoted, bare, behind := splitNamed(f.value)
+			if strings.Contains(quoted, "=?") || strings.Contains(behind, "=?") {
+				l.fail("%s: an encoded word in a quoted string or an address", f.name)
 			}
-			l.wordsOf(f.name, phrase, true)
+			l.wordsOf(f.name, bare, true)
 		default:
 			l.fail("%s: an encoded word, where none is decoded", f.name)
 		}
@@ -55,7 +55,7 @@ func wordFault(word string, phrase bool) string {
 	encoding, encoded, found := strings.Cut(inside, "?")
 	switch {
 	case !opened || !closed || !found || strings.Contains(encoded, "?"):
-		return "that does not stand alone, or in a quoted string"
+		return "that does not stand alone"
 	case len(word) > 75:
 		return "longer than 75 octets"
 	case !strings.EqualFold(charset, "utf-8"):
