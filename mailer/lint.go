@@ -62,11 +62,9 @@ type rule struct {
 	check func(*look)
 }
 
-// ruleTable has the rules by their names. Those on content have theirs in lessons; E09 and E11
-// need a server and a second letter, and are tests.
+// ruleTable has the rules by their names, after E01. Those on content have theirs in lessons;
+// E09 and E11 need a server and a second letter, and are tests.
 var ruleTable = []rule{
-	{name: "E01", form: true, check: (*look).headLines},
-	{name: "E01", form: true, parts: true, check: (*look).bodyLines},
 	{name: "E02", form: true, check: (*look).encodedWords},
 	{name: "E03", form: true, check: (*look).fieldsOnce},
 	{name: "E04", check: (*look).dateAndID},
@@ -97,29 +95,28 @@ type look struct {
 }
 
 func lint(raw []byte, rules Rules, whole bool, asked func(rule) bool) []Finding {
-	head, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
-	l := &look{Rules: rules, head: head, body: body}
-	if !found {
-		l.rule = "E01"
+	l := &look{Rules: rules, rule: "E01"}
+	var found bool
+	if l.head, l.body, found = bytes.Cut(raw, []byte("\r\n\r\n")); !found {
 		l.fail("the header does not end")
 		return l.findings
 	}
-	l.fields = splitFields(make([]field, 0, 20), string(head))
-	read := false
+	l.headLines()
+	if whole {
+		l.bodyLines()
+	}
+	if l.findings != nil {
+		return l.findings
+	}
+	l.fields = splitFields(make([]field, 0, 20), string(l.head))
+	if whole {
+		l.parts = readParts(l.value("Content-Type"), l.body)
+	}
 	for _, r := range ruleTable {
-		if !asked(r) {
-			continue
+		if asked(r) {
+			l.rule = r.name
+			r.check(l)
 		}
-		if r.name != "E01" && !read {
-			if l.findings != nil {
-				return l.findings
-			}
-			if read = true; whole {
-				l.parts = readParts(l.value("Content-Type"), body)
-			}
-		}
-		l.rule = r.name
-		r.check(l)
 	}
 	return l.findings
 }

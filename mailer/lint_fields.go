@@ -108,31 +108,23 @@ func (l *look) to() {
 			}
 		case f.name == "Cc", f.name == "Bcc", f.begins("Resent-"):
 			l.fail("%s: a letter of ours has one recipient", f.name)
-		case strings.Contains(f.value, "@") && !mayNameUs(f):
-			l.fail("%s: an address", f.name)
+		case f.name == "Subject":
+			l.strangers("Subject", l.subjectText())
+		case f.name == "From", f.name == "Reply-To", f.name == "Sender", f.name == "Message-ID", f.name == "DKIM-Signature":
+		default:
+			l.strangers(f.name, f.value)
 		}
 	}
-}
-
-// mayNameUs says whether an @ has its place in a field. Elsewhere, what looks like one must at
-// least be no address.
-func mayNameUs(f field) bool {
-	return f.name == "From" || f.name == "Reply-To" || f.name == "Sender" || f.name == "Message-ID" || f.name == "DKIM-Signature" ||
-		len(addresses(f.value)) == 0
 }
 
 const longestSubject = 150 // characters
 
 // subject (E07) wants one that can be read, and nothing in it that was to be replaced.
 func (l *look) subject() {
-	value, found := l.lookUp("Subject")
-	if !found {
+	if _, found := l.lookUp("Subject"); !found {
 		return
 	}
-	text := value
-	if strings.Contains(value, "=?") {
-		text, _ = new(mime.WordDecoder).DecodeHeader(value) // E02 has judged the words
-	}
+	text := l.subjectText()
 	switch n := utf8.RuneCountInString(text); {
 	case strings.TrimSpace(text) == "":
 		l.fail("Subject is empty")
@@ -142,6 +134,15 @@ func (l *look) subject() {
 		l.fail("Subject %v", checkText(text))
 	}
 	l.slips("Subject", text)
+}
+
+// subjectText is the subject as it is read.
+func (l *look) subjectText() string {
+	text := l.value("Subject")
+	if strings.Contains(text, "=?") {
+		text, _ = new(mime.WordDecoder).DecodeHeader(text) // E02 judges the words
+	}
+	return text
 }
 
 // onlyMailbox returns the address of a field that holds one mailbox (RFC 5322 §3.4), written

@@ -41,25 +41,23 @@ func (l *look) unexpanded() {
 // addressesInText (E06) wants no address in the text but the sender's, the reader's own, and
 // those that the lesson has.
 func (l *look) addressesInText() {
-	if l.Known == nil {
-		return
-	}
-	reply, _ := onlyMailbox(l.value("Reply-To"))
-	for _, address := range addresses(l.parts.text + "\n" + l.parts.html) {
-		own := strings.EqualFold(address, l.To) || strings.EqualFold(address, reply) || strings.EqualFold(domainOf(address), l.Domain)
-		if !own && !l.Known(address) {
-			l.fail("an address in the text that is neither ours, nor the lesson's, nor the reader's")
-		}
-	}
+	l.strangers("the text part", l.parts.text)
+	l.strangers("the HTML part", l.parts.html)
 }
 
 var addressForm = regexp.MustCompile(`[\pL\pN.!#$%&'*+/=?^_{|}~-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
 
-func addresses(text string) []string {
-	if !strings.Contains(text, "@") {
-		return nil
+func (l *look) strangers(where, text string) {
+	if l.Known == nil || !strings.Contains(text, "@") {
+		return
 	}
-	return addressForm.FindAllString(text, -1)
+	reply, _ := onlyMailbox(l.value("Reply-To"))
+	for _, address := range addressForm.FindAllString(text, -1) {
+		own := strings.EqualFold(address, l.To) || strings.EqualFold(address, reply) || strings.EqualFold(domainOf(address), l.Domain)
+		if !own && !l.Known(address) {
+			l.fail("%s has an address that is neither ours, nor the lesson's, nor the reader's", where)
+		}
+	}
 }
 
 // textAlone (E13) wants the plain text to do without the HTML: the same links, and among them

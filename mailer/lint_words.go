@@ -16,7 +16,7 @@ func (l *look) encodedWords() {
 		}
 		before := len(f.name) + len(": ")
 		for line := range strings.SplitSeq(f.raw, "\r\n") {
-			if n := before + len(line); n > 76 && strings.Contains(line, "=?") { // §2
+			if n := before + len(line); n > 76 && strings.Contains(line, "=?") { // §2, and so no word has more than 75
 				l.fail("%s: a line with an encoded word has %d octets, more than 76", f.name, n)
 			}
 			before = 0
@@ -56,8 +56,6 @@ func wordFault(word string, phrase bool) string {
 	switch {
 	case !opened || !closed || !found || strings.Contains(encoded, "?"):
 		return "that does not stand alone"
-	case len(word) > 75:
-		return "longer than 75 octets"
 	case !strings.EqualFold(charset, "utf-8"):
 		return "that is not in UTF-8"
 	case phrase && strings.ContainsFunc(encoded, notInPhrase):
