@@ -3,6 +3,8 @@ package mailer
 import (
 	"bytes"
 	"fmt"
+	"mime"
+	"strings"
 	"time"
 )
 
@@ -89,6 +91,7 @@ type look struct {
 	Rules
 	head, body []byte
 	fields     []field
+	decoded    string // the subject
 	parts      parts  // where they were asked for
 	rule       string // that is being asked
 	findings   []Finding
@@ -109,6 +112,9 @@ func lint(raw []byte, rules Rules, whole bool, asked func(rule) bool) []Finding 
 		return l.findings
 	}
 	l.fields = splitFields(make([]field, 0, 20), string(l.head))
+	if l.decoded = l.value("Subject"); strings.Contains(l.decoded, "=?") {
+		l.decoded, _ = new(mime.WordDecoder).DecodeHeader(l.decoded) // E02 judges the words
+	}
 	if whole {
 		l.parts = readParts(l.value("Content-Type"), l.body)
 	}

@@ -1,7 +1,6 @@
 package mailer
 
 import (
-	"mime"
 	"net/mail"
 	"strings"
 	"time"
@@ -109,7 +108,7 @@ func (l *look) to() {
 		case f.name == "Cc", f.name == "Bcc", f.begins("Resent-"):
 			l.fail("%s: a letter of ours has one recipient", f.name)
 		case f.name == "Subject":
-			l.strangers("Subject", l.subjectText())
+			l.strangers("Subject", l.decoded)
 		case f.name == "From", f.name == "Reply-To", f.name == "Sender", f.name == "Message-ID", f.name == "DKIM-Signature":
 		default:
 			l.strangers(f.name, f.value)
@@ -124,7 +123,7 @@ func (l *look) subject() {
 	if _, found := l.lookUp("Subject"); !found {
 		return
 	}
-	text := l.subjectText()
+	text := l.decoded
 	switch n := utf8.RuneCountInString(text); {
 	case strings.TrimSpace(text) == "":
 		l.fail("Subject is empty")
@@ -134,15 +133,6 @@ func (l *look) subject() {
 		l.fail("Subject %v", checkText(text))
 	}
 	l.slips("Subject", text)
-}
-
-// subjectText is the subject as it is read.
-func (l *look) subjectText() string {
-	text := l.value("Subject")
-	if strings.Contains(text, "=?") {
-		text, _ = new(mime.WordDecoder).DecodeHeader(text) // E02 judges the words
-	}
-	return text
 }
 
 // onlyMailbox returns the address of a field that holds one mailbox (RFC 5322 §3.4), written

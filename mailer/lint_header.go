@@ -38,15 +38,25 @@ func splitFields(fields []field, head string) []field {
 
 func readField(text string) field {
 	name, raw, found := strings.Cut(text, ":")
-	if !found || strings.ContainsAny(name, " \t\r\n") {
+	if !found || !isFieldName(name) {
 		return field{}
 	}
 	raw = strings.Trim(raw, " \t\r\n")
 	f := field{asWritten(name), raw, raw}
-	if strings.Contains(raw, "\r\n") {
+	if strings.IndexByte(raw, '\n') >= 0 {
 		f.value = strings.ReplaceAll(raw, "\r\n", "")
 	}
 	return f
+}
+
+// isFieldName follows RFC 5322 §3.6.8.
+func isFieldName(name string) bool {
+	for i := range len(name) {
+		if name[i] <= ' ' || name[i] > '~' {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // asWritten spells a field's name as we do, since readers do not mind its case.

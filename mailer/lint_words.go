@@ -11,7 +11,7 @@ import (
 // where a reader decodes them (§5).
 func (l *look) encodedWords() {
 	for _, f := range l.fields {
-		if !strings.Contains(f.value, "=?") {
+		if strings.IndexByte(f.value, '?') < 0 || !strings.Contains(f.value, "=?") {
 			continue
 		}
 		before := len(f.name) + len(": ")
