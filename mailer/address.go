@@ -2,6 +2,8 @@ package mailer
 
 import (
 	"errors"
+	"fmt"
+	"net/url"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -26,18 +28,35 @@ func wireAddress(address string) (string, error) {
 	if !isDotAtom(local) || len(local) > 64 {
 		return "", errors.New("has an address with a local part that cannot be sent to")
 	}
-	domain, err := wireDomain(address[at+1:])
+	domain, err := WireDomain(address[at+1:])
 	if err != nil || len(local)+1+len(domain) > 254 {
 		return "", errors.New("has an address with an impossible domain")
 	}
 	return local + "@" + domain, nil
 }
 
-func wireDomain(domain string) (string, error) {
+// WireDomain is a domain as it travels: in ASCII and lower case, å as xn-- (RFC 5891).
+func WireDomain(domain string) (string, error) {
 	if isPlainDomain(domain) {
 		return domain, nil
 	}
 	return domains.ToASCII(domain)
+}
+
+// WireURL is a web address with its host as WireDomain has it.
+func WireURL(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	if host := u.Hostname(); strings.ContainsFunc(host, func(r rune) bool { return r > '~' }) {
+		domain, err := WireDomain(host)
+		if err != nil {
+			return "", fmt.Errorf("the host of %s: %w", address, err)
+		}
+		u.Host = strings.Replace(u.Host, host, domain, 1)
+	}
+	return u.String(), nil
 }
 
 // isPlainDomain says whether a domain is one that ToASCII, which takes its time, leaves as it

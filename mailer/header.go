@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	lineWidth = 78  // RFC 5322 §2.1.1: should be no longer
+	lineWidth = 76  // RFC 2047 §2, where there are encoded words; elsewhere 78 would do
 	lineLimit = 998 // must be no longer
 )
 

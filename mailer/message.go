@@ -34,7 +34,7 @@ type List struct {
 // headerSize is more than most letters need besides their pieces.
 const headerSize = 2048
 
-// Bytes writes the letter for the wire (RFC 5322, RFC 2045–2047): ASCII, CRLF, folded at 78
+// Bytes writes the letter for the wire (RFC 5322, RFC 2045–2047): ASCII, CRLF, folded at 76
 // where a word allows it. The same Message always gives the same bytes, so that a second
 // copy of a letter is recognised as one. An error names the field that cannot be sent; no
 // field can end its own line and begin another.

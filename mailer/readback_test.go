@@ -34,12 +34,12 @@ func TestLettersReadBack(t *testing.T) {
 	names := []string{
 		"", "Anna", "Åsa", "O'Neill <b>", `Berg, "Anna" \ Co`, "J. R. Åkesson", "a=?utf-8?q?b?=c", "två  blanka",
 		" blank före", "blank efter ", strings.Repeat("🎈", 60), strings.Repeat("lång ", 40) + "slut",
-		strings.Repeat("x", 300), strings.Repeat("Berg, Anna ", 9) + "Ek", strings.Repeat("Anna Maria ", 20) + "Berg", "(inte en kommentar)", "anna@example.net", "名前",
+		strings.Repeat("x", 300), strings.Repeat("Berg, Anna ", 9) + "Ek", strings.Repeat("Anna Maria ", 20) + "Berg", "(inte en kommentar)", "anna@example.net", "名前", "فاطمة الزهراء", "\u202eannA\u202c", strings.Repeat("x", 998),
 	}
 	subjects := []string{
 		"Välkommen", "a", "=?utf-8?q?f=C3=B6rkl=C3=A4dd?=", "  två blanka  här ", strings.Repeat("å", 150),
 		strings.Repeat("Så håller du kontakten när ingen hinner svara på dina brev. ", 4) + "Hälsningar",
-		strings.Repeat("plain words that need folding ", 10) + "end", strings.Repeat("w", 500), "?=", "100 % _ok_",
+		strings.Repeat("plain words that need folding ", 10) + "end", strings.Repeat("w", 998), strings.Repeat("w", 500), "?=", "100 % _ok_",
 		"two  blanks", " one before", "one after ", strings.Repeat("x", 55) + strings.Repeat("  y", 20),
 	}
 	for i := range max(len(names), len(subjects)) {

@@ -35,10 +35,10 @@ func wireFaults(raw []byte) (faults []string) {
 	lines := strings.Split(string(head), "\r\n")
 	for i, line := range lines {
 		name, value, _ := strings.Cut(line, ":")
-		if i+1 < len(lines) && value == "" && lines[i+1][0] == ' ' && len(name+":"+lines[i+1]) <= 78 {
+		if i+1 < len(lines) && value == "" && lines[i+1][0] == ' ' && len(name+":"+lines[i+1]) <= 76 {
 			fault("needlessly folded: %q", line)
 		}
-		if len(line) > 78 && strings.Contains(strings.TrimSpace(line), " ") {
+		if len(line) > 76 && strings.Contains(strings.TrimSpace(line), " ") {
 			fault("unfolded: %q", line)
 		}
 		if strings.TrimSpace(line) == "" {

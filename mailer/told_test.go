@@ -3,6 +3,7 @@ package mailer_test
 import (
 	"context"
 	"errors"
+	"net/mail"
 	"testing"
 	"time"
 
@@ -16,8 +17,21 @@ const (
 	sender = "b+3f6c1e@example.org"
 	anna   = "anna@example.net"
 	bo     = "bo@example.net"
-	letter = "Subject: Hej\r\n\r\nHej!\r\n"
 )
+
+// letter is Anna's lesson as it travels.
+var letter = letterTo(anna)
+
+// letterTo is somebody's lesson.
+func letterTo(to string) string {
+	m := lesson()
+	m.To = mail.Address{Address: to}
+	raw, err := m.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	return string(raw)
+}
 
 // quick are Options for relays that answer at once. A test that needs a wait to run out
 // shortens it further.
@@ -66,7 +80,7 @@ func bothWays(behave func(relaytest.Event) relaytest.Action, story func(*testing
 
 // send offers a letter, writes it and ends it.
 func send(ctx context.Context, conn *mailer.Conn, to string) (mailer.Reply, error) {
-	return sendText(ctx, conn, to, letter, nil)
+	return sendText(ctx, conn, to, letterTo(to), nil)
 }
 
 func sendText(ctx context.Context, conn *mailer.Conn, to, text string, next *mailer.Envelope) (mailer.Reply, error) {

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fortsatt/course"
@@ -62,11 +63,11 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed, buffer []byte) (
 		m.Subject = testMark + m.Subject
 	}
 	m.Date = c.DatedAt.In(zone)
-	bytes, err := m.Append(buffer[:0])
-	return letter{
-		envelope: mailer.Envelope{From: w.Store.BounceToken(c.DeliveryKey) + "@" + w.BounceDomain, To: c.Email},
-		bytes:    bytes,
-	}, err
+	composed.envelope = mailer.Envelope{From: w.Store.BounceToken(c.DeliveryKey) + "@" + w.BounceDomain, To: c.Email}
+	if composed.bytes, err = m.Append(buffer[:0]); err != nil {
+		return letter{}, err
+	}
+	return composed, w.lint(composed, text, w.rules(m, composed.envelope, c, text))
 }
 
 // nextDate says when the letter after one dated at comes, "" after the last.
@@ -102,30 +103,36 @@ func domain(address string) string {
 // the wire.
 type prepared = lessons.Prepared[mailer.Piece]
 
-// texts keeps letters prepared, by the hash of their version.
-type texts struct {
-	mu     sync.Mutex
-	byHash map[string]*prepared
+// A version is one that letters are made of.
+type version struct {
+	*prepared
+	linted atomic.Bool // a letter of it was read in full, and is clean
 }
 
-func (t *texts) find(ctx context.Context, store *course.Store, hash []byte) (*prepared, error) {
+// texts keeps versions ready, by their hash.
+type texts struct {
+	mu     sync.Mutex
+	byHash map[string]*version
+}
+
+func (t *texts) find(ctx context.Context, store *course.Store, hash []byte) (*version, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if text, ok := t.byHash[string(hash)]; ok {
 		return text, nil
 	}
-	version, err := store.Version(ctx, hash)
+	stored, err := store.Version(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
-	letter, err := lessons.Compile(version.Source, version.Layout)
+	letter, err := lessons.Compile(stored.Source, stored.Layout)
 	if err != nil {
 		return nil, err
 	}
 	if t.byHash == nil {
-		t.byHash = map[string]*prepared{}
+		t.byHash = map[string]*version{}
 	}
-	text := lessons.Prepare(letter, mailer.Encode)
+	text := &version{prepared: lessons.Prepare(letter, mailer.Encode)}
 	t.byHash[string(hash)] = text
 	return text, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
@@ -25,6 +26,7 @@ type desk struct {
 	*Worker
 	lesson *lessons.Letter
 	row    course.Claimed
+	rows   []course.Claimed // Anna's lessons, all of them, and her confirm letter
 }
 
 func atTheDesk(t testing.TB) desk {
@@ -40,22 +42,23 @@ func atTheDesk(t testing.TB) desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	version := func(l *lessons.Letter) course.Version {
+	versionOf := func(l *lessons.Letter) course.Version {
 		source, layout := l.Source()
 		return course.Version{Source: source, Layout: layout}
 	}
 	known := course.Course{ID: "atta-brev", Title: "Åtta brev", Rhythm: course.Rhythm{Zone: time.UTC, Weekday: time.Tuesday, Hour: 8}}
 	for _, l := range library.Course(known.ID).Lessons {
-		known.Lessons = append(known.Lessons, course.Lesson{ID: l.ID, Title: l.Title, Version: version(l)})
+		known.Lessons = append(known.Lessons, course.Lesson{ID: l.ID, Title: l.Title, Version: versionOf(l)})
 	}
-	if err := store.Publish(t.Context(), version(library.Confirm), []course.Course{known}); err != nil {
+	if err := store.Publish(t.Context(), versionOf(library.Confirm), []course.Course{known}); err != nil {
 		t.Fatal(err)
 	}
 	tuesday := time.Date(2026, time.November, 3, 8, 0, 0, 0, time.UTC)
-	return desk{
+	d := desk{
 		Worker: New(Options{
 			Store: store, From: mail.Address{Name: "Åtta brev", Address: "brev@atta.example"},
 			ReplyTo: mail.Address{Address: "redaktion@atta.example"}, Links: course.Links{Base: "https://atta.example"},
+			Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		}),
 		lesson: library.Course(known.ID).Lessons[0],
 		row: course.Claimed{
@@ -63,6 +66,15 @@ func atTheDesk(t testing.TB) desk {
 			PlannedAt: tuesday, DatedAt: tuesday, Email: "anna@exempel.se", Name: "Anna",
 		},
 	}
+	for week, lesson := range known.Lessons {
+		row := d.row
+		row.Letter, row.Version = known.Letter(week+1), lesson.Version.Hash()
+		d.rows = append(d.rows, row)
+	}
+	confirm := d.row
+	confirm.Letter, confirm.Version = "confirm:1", versionOf(library.Confirm).Hash()
+	d.rows = append(d.rows, confirm)
+	return d
 }
 
 // fields are what a row's reader should find in the lesson.

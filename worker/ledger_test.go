@@ -3,6 +3,7 @@ package worker_test
 import (
 	"bytes"
 	"net/mail"
+	"regexp"
 	"sync"
 	"time"
 
@@ -155,10 +156,13 @@ func (st *story) exec(query string, args ...any) {
 	st.must(err)
 }
 
+// subscriberForm is what the addresses of all readers in the stories look like.
+var subscriberForm = regexp.MustCompile(`[a-z0-9.+-]+@exempel\.se`)
+
 // audit holds the ledger against the relays: what is accepted was taken once,
 // what is uncertain at most once, nothing else at all; every copy went to the
 // row's own address from the row's own envelope sender, and is the letter that was
-// marked, to the byte; the sum is right, and nothing is left in the hands of a
+// marked, to the byte, with nobody else's address in it; the sum is right, and nothing is left in the hands of a
 // worker that is no more.
 func (st *story) audit() {
 	st.Helper()
@@ -174,6 +178,11 @@ func (st *story) audit() {
 				st.Errorf("a letter to %s is not the one that was marked", l.To)
 			}
 			taken[id], envelopes[id] = c, [2]string{l.From, l.To}
+			for _, other := range subscriberForm.FindAllString(string(l.Bytes), -1) {
+				if other != l.To {
+					st.Errorf("a letter to %s has %s in it", l.To, other)
+				}
+			}
 		}
 		for _, l := range relay.Accepted() {
 			id := messageID(st, l.Bytes)
@@ -183,7 +192,7 @@ func (st *story) audit() {
 		}
 	}
 	for _, r := range st.rows("true") {
-		id := st.MessageToken(r.DeliveryKey) + "@atta.example"
+		id := st.MessageToken(r.DeliveryKey) + "@" + st.domain
 		got := taken[id]
 		wrong := got.received != 0
 		switch r.State {
@@ -197,7 +206,7 @@ func (st *story) audit() {
 		if wrong {
 			st.Errorf("%s to %s is %s, and the relays have %+v of it", r.Letter, r.Email, r.State, got)
 		}
-		want := [2]string{st.BounceToken(r.DeliveryKey) + "@studs.atta.example", r.Email}
+		want := [2]string{st.BounceToken(r.DeliveryKey) + "@studs." + st.domain, r.Email}
 		if got := envelopes[id]; got != want && got != [2]string{} {
 			st.Errorf("%s travelled from and to %q, want %q", r.Letter, got, want)
 		}

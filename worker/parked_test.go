@@ -60,7 +60,7 @@ func TestALetterThatCannotTravelIsParked(t *testing.T) {
 	st := begin(t, "2026-11-03 08:00")
 	relay := st.relay(nil)
 	st.readers(anna)
-	w := st.worker(func(o *worker.Options) { o.BounceDomain = strings.Repeat("studs.", 50) + "example" }, relay)
+	w := st.worker(func(o *worker.Options) { o.BounceDomain = strings.Repeat("studs.", 50) + "atta.example" }, relay)
 	st.must(w.Work(st.ctx, lesson(1), nil))
 	if got := st.newest(anna); got.State != "parked" || !strings.Contains(got.Reason, "sender") {
 		t.Errorf("her letter is %+v, want it parked for its sender", got)
@@ -73,10 +73,16 @@ func TestALetterThatCannotTravelIsParked(t *testing.T) {
 // broken spoils the text of letter 1 for those readers whose address fits.
 func (st *story) broken(like string) {
 	st.Helper()
-	hash := sha256.Sum256([]byte("broken"))
+	st.edited(like, "{{.Name}}", "{{.Namn}}")
+}
+
+// edited changes the text of letter 1, at every place, for those readers whose address fits.
+func (st *story) edited(like, old, text string) {
+	st.Helper()
+	hash := sha256.Sum256([]byte(text))
 	st.exec(`insert into versions (hash, letter, source, layout)
-		select $1, letter, replace(convert_from(source, 'UTF8'), '{{.Name}}', '{{.Namn}}')::bytea, layout
-		from versions where letter = $2`, hash[:], lesson(1).Letter)
+		select $1, letter, replace(convert_from(source, 'UTF8'), $3, $4)::bytea, layout
+		from versions where letter = $2`, hash[:], lesson(1).Letter, old, text)
 	st.exec(`update deliveries d set version = $1 from subscribers s where s.id = subscriber_id and email like $2 and rank = 1`, hash[:], like)
 }
 

@@ -31,6 +31,7 @@ type story struct {
 	db     *sqlx.DB
 	clock  *clock
 	relays []*relay
+	domain string // of the letters, as it travels
 }
 
 const (
@@ -68,7 +69,7 @@ func open(t testing.TB, now string) *story {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	st := &story{TB: t, ctx: ctx, dsn: demo.Database(t, course.Migrate), clock: &clock{now: at(now)}}
+	st := &story{TB: t, ctx: ctx, dsn: demo.Database(t, course.Migrate), clock: &clock{now: at(now)}, domain: "atta.example"}
 	st.Store = st.store(st.dsn)
 	st.db = sqlx.MustOpen("postgres", st.dsn)
 	t.Cleanup(func() { st.db.Close() })

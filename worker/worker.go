@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net/mail"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -72,11 +73,27 @@ func New(o Options) *Worker {
 	if o.BounceDomain == "" {
 		o.BounceDomain = domain(o.From.Address)
 	}
+	o.asTheyTravel()
 	limit := rate.NewLimiter(rate.Inf, 1)
 	if o.Rate > 0 {
 		limit = rate.NewLimiter(rate.Limit(o.Rate), 1)
 	}
 	return &Worker{Options: o, fleet: newFleet(o.Relays), limit: limit, pace: pace{rate: o.DomainRate}, settled: make(chan struct{}, 1)}
+}
+
+// asTheyTravel writes domains with å as xn--, once for all letters. What is none stays as it
+// is: each letter will say so.
+func (o *Options) asTheyTravel() {
+	from := o.From.Address
+	if d, err := mailer.WireDomain(domain(from)); err == nil {
+		o.From.Address = strings.TrimSuffix(from, domain(from)) + d
+	}
+	if d, err := mailer.WireDomain(o.BounceDomain); err == nil {
+		o.BounceDomain = d
+	}
+	if base, err := mailer.WireURL(o.Links.Base); err == nil {
+		o.Links.Base = base
+	}
 }
 
 // Run plans and sends until ctx ends. Then letters whose dot may be out are

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"fortsatt/mailer"
 )
 
 func (c *session) data(line string) bool {
@@ -67,6 +69,7 @@ func (c *session) dot(letter Letter) bool {
 	if reply != "" && !positive(reply) {
 		return c.act(a, reply)
 	}
+	s.lint(letter)
 	s.change(func() { s.received = append(s.received, letter) })
 	if !c.pause(a) {
 		return false
@@ -81,4 +84,16 @@ func (c *session) dot(letter Letter) bool {
 		}
 	})
 	return sent && !a.Drop
+}
+
+// lint reads a letter as a provider would. Only advice is let pass.
+func (s *Server) lint(letter Letter) {
+	if s.unread.Load() {
+		return
+	}
+	for _, found := range mailer.LintForm(letter.Bytes, mailer.Envelope{From: letter.From, To: letter.To}) {
+		if found.Fail {
+			s.test.Errorf("the relay was sent a letter that breaks %s\n%s", found, letter.Bytes)
+		}
+	}
 }

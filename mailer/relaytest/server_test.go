@@ -2,6 +2,7 @@ package relaytest_test
 
 import (
 	"fmt"
+	stdmail "net/mail"
 	"net/smtp"
 	"net/textproto"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"fortsatt/mailer"
 	"fortsatt/mailer/relaytest"
 )
 
@@ -58,7 +60,7 @@ func TestStrictness(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := relaytest.New(t, nil)
+			s := relaytest.New(t, nil).WithoutLint()
 			got := strings.Join(transcript(t, s, test.lines...), " ")
 			if got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
@@ -81,7 +83,8 @@ func TestOutOfTurn(t *testing.T) {
 		{mail + rcpt + "RSET\r\n" + mail, "250 250 250 250", "503 closed closed closed"},
 	} {
 		for s, want := range map[*relaytest.Server]string{
-			relaytest.New(t, nil): test.pipelining, relaytest.New(t, nil).WithoutPipelining(): test.stepwise,
+			relaytest.New(t, nil).WithoutLint():                     test.pipelining,
+			relaytest.New(t, nil).WithoutLint().WithoutPipelining(): test.stepwise,
 		} {
 			conn, err := textproto.Dial("tcp", s.Addr())
 			if err != nil {
@@ -143,7 +146,7 @@ func TestWhatWasSentIsWhatIsKept(t *testing.T) {
 			return relaytest.Action{Drop: true}
 		}
 		return relaytest.Action{}
-	})
+	}).WithoutLint()
 	for i, text := range []string{"one\r\n.dot\r\n..\r\n", "two\r\n", "three\r\n"} {
 		to := fmt.Sprintf("reader%d@example.org", i+1)
 		err := smtp.SendMail(s.Addr(), nil, "kurs@example.org", []string{to}, []byte(text))
@@ -207,4 +210,46 @@ func recipients(letters []relaytest.Letter) []string {
 		all = append(all, letter.To)
 	}
 	return all
+}
+
+// A note is what a test may hand to the relay, and what came of it.
+type note struct {
+	testing.TB
+	errors []string
+}
+
+func (n *note) Helper() {}
+func (n *note) Errorf(format string, args ...any) {
+	n.errors = append(n.errors, fmt.Sprintf(format, args...))
+}
+
+// Whoever sends a letter that breaks the rules has a test that fails, and is told which rule.
+func TestTheRelayReadsWhatItTakes(t *testing.T) {
+	t.Parallel()
+	m := mailer.Message{
+		From: stdmail.Address{Address: "kurs@example.org"}, To: stdmail.Address{Address: "anna@example.org"}, Subject: "Hej",
+		Date: time.Date(2026, time.June, 16, 7, 30, 0, 0, time.UTC), MessageID: "1@example.org",
+		Text: []mailer.Piece{mailer.Encode("Hej Åsa!\n")}, HTML: []mailer.Piece{mailer.Encode("<p>Hej Åsa!</p>\n")},
+	}
+	good, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for letter, want := range map[string]string{
+		string(good): "",
+		strings.Replace(string(good), "Date:", "X-Date:", 1): "breaks E03",
+		strings.Replace(string(good), "anna@", "bo@", 1):     "breaks E06",
+	} {
+		told := &note{TB: t}
+		s := relaytest.New(told, nil)
+		if err := smtp.SendMail(s.Addr(), nil, "b@example.org", []string{"anna@example.org"}, []byte(letter)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.WaitIdle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(told.errors, "\n"); (got != "") != (want != "") || !strings.Contains(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
 }
