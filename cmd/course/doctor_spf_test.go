@@ -83,6 +83,7 @@ func TestDoctorOnTheRelayInSPF(t *testing.T) {
 		"by company":       {zone{"spf.relay.example TXT": {"v=spf1 ip4:203.0.113.0/24 -all"}}, "spf", isOK, []string{"includes spf.relay.example"}},
 		"only one address": {own("v=spf1 ip4:192.0.2.7 -all"), "spf", isWarn, append(not, "2001:db8::7")},
 		"not at all":       {own("v=spf1 ip4:192.0.2.8 ip6:2001:db8::7 -all"), "spf", isWarn, append(not, "192.0.2.7")},
+		"by ~all only":     {own("v=spf1 ip4:192.0.2.7 ~all"), "spf", isWarn, append(not, "2001:db8::7")},
 		"barred before":    {own("v=spf1 -ip4:192.0.2.7 ip4:192.0.2.0/24 ip6:2001:db8::7 -all"), "spf", isWarn, append(not, "192.0.2.7")},
 		"include says no":  {own("v=spf1 include:elsewhere.example -all").with(zone{"elsewhere.example TXT": {"v=spf1 ip6:2001:db8::7 -ip4:192.0.2.7 +all"}}), "spf", isWarn, append(not, "192.0.2.7")},
 		"no such host":     {zone{"smtp.relay.example A": nil, "smtp.relay.example AAAA": nil}, "spf", isWarn, []string{"no address", "SMTP_URL"}},
