@@ -36,7 +36,7 @@ var signed = [...]string{
 // NewSigner makes one that signs with each of the keys; their selectors must differ. An
 // error says which of them, or the domain, is of no use.
 func NewSigner(domain string, keys ...Key) (*Signer, error) {
-	wire, err := wireDomain(domain)
+	wire, err := WireDomain(domain)
 	if err != nil || domain == "" {
 		return nil, fmt.Errorf("sign as %q: is not a domain", domain)
 	}

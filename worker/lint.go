@@ -34,7 +34,7 @@ func (w *Worker) lint(l letter, text *version, rules mailer.Rules) error {
 func (w *Worker) rules(m mailer.Message, e mailer.Envelope, c course.Claimed, text *version) mailer.Rules {
 	r := mailer.Rules{
 		Date: m.Date, MessageID: m.MessageID, To: c.Email, Name: c.Name,
-		Domain: domain(w.From.Address), EnvelopeSender: e.From, BaseURL: w.Links.Base,
+		Domain: domain(w.From.Address), EnvelopeSender: e.From, BaseURL: w.Links.Base, Signed: w.Signer != nil,
 		Known: func(address string) bool {
 			source, layout := text.Source()
 			return bytes.Contains(source, []byte(address)) || bytes.Contains(layout, []byte(address))

@@ -116,17 +116,34 @@ func (c *checked) letter(of course.Course, l *lessons.Letter) {
 		for _, f := range lessons.Lint(l.Render(fields), l.Rules(c.parts.BaseURL, m.To.Address, fields)) {
 			c.find(l, f)
 		}
-		c.wire(l, m)
+		c.wire(l, m, name)
 	}
 }
 
 // wire looks at the letter's bytes.
-func (c *checked) wire(l *lessons.Letter, m mailer.Message) {
-	if _, err := m.Bytes(); err != nil {
+func (c *checked) wire(l *lessons.Letter, m mailer.Message, name string) {
+	raw, err := m.Bytes()
+	if err != nil {
 		c.add(remark{File: l.File, Fail: true, Text: err.Error()})
 		return
 	}
-	// Here, and only here, the bytes meet mailer.Lint.
+	for _, f := range mailer.Lint(raw, c.rules(m, name)) {
+		c.add(remark{File: l.File, Rule: f.Rule, Fail: f.Fail, Text: f.Text})
+	}
+}
+
+// rules are what the worker would want of the letter's bytes. Signing is left to
+// the worker, which has the key.
+func (c *checked) rules(m mailer.Message, name string) mailer.Rules {
+	r := mailer.Rules{
+		Date: m.Date, MessageID: m.MessageID, To: m.To.Address, Name: name,
+		Domain: m.MessageID[len(exampleToken)+1:], BaseURL: c.parts.BaseURL,
+	}
+	if m.List != nil {
+		r.Bulk, r.ListID = true, m.List.ID
+		r.VerifyUnsubscribe = func(token string) bool { return token == exampleToken }
+	}
+	return r
 }
 
 // exampleToken stands for the token that a delivery of one's own has.
