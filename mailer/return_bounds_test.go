@@ -12,7 +12,7 @@ import (
 	"fortsatt/mailer"
 )
 
-// Whatever anybody sends costs little. A megabyte should be read in 50 ms; the test allows ten
+// Whatever anybody sends costs little. A megabyte should be read in 50 ms; the test allows twenty
 // times that, because it does not have the machine to itself. It is not parallel, because it
 // counts the memory of the whole process.
 func TestReturnsOfAMegabyteAreCheap(t *testing.T) {
@@ -24,8 +24,8 @@ func TestReturnsOfAMegabyteAreCheap(t *testing.T) {
 		took := time.Since(begin)
 		runtime.ReadMemStats(&after)
 		checkReturn(t, name, r)
-		if took > 500*time.Millisecond {
-			t.Errorf("%s: took %v, want less than half a second", name, took)
+		if took > time.Second {
+			t.Errorf("%s: took %v, want less than a second", name, took)
 		}
 		if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
 			t.Errorf("%s: used %d MB, want at most 16", name, used>>20)
