@@ -10,9 +10,9 @@ import (
 )
 
 // fields are the fields of a header, or of a group in a report, in their order, unfolded.
-type fields []field
+type fields []entry
 
-type field struct{ name, value string }
+type entry struct{ name, value string }
 
 // How much of one header is looked at.
 const (
@@ -36,7 +36,8 @@ func readFields(text []byte) (header fields, body []byte) {
 		if !found || name == "" || strings.ContainsAny(name, " \t") {
 			continue
 		}
-		if header = append(header, field{textproto.CanonicalMIMEHeaderKey(name), strings.TrimSpace(value)}); len(header) == fieldsCount {
+		header = append(header, entry{textproto.CanonicalMIMEHeaderKey(name), strings.TrimSpace(value)})
+		if len(header) == fieldsCount {
 			break
 		}
 	}
@@ -61,9 +62,9 @@ func (f fields) first() string {
 
 // get returns a field's first value, as it stands. Names are as Content-Type.
 func (f fields) get(name string) string {
-	for _, field := range f {
-		if field.name == name {
-			return field.value
+	for _, entry := range f {
+		if entry.name == name {
+			return entry.value
 		}
 	}
 	return ""
@@ -73,9 +74,9 @@ func (f fields) has(name string) bool { return f.get(name) != "" }
 
 // all returns every value of a field.
 func (f fields) all(name string) (values []string) {
-	for _, field := range f {
-		if field.name == name {
-			values = append(values, field.value)
+	for _, entry := range f {
+		if entry.name == name {
+			values = append(values, entry.value)
 		}
 	}
 	return values
