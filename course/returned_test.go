@@ -402,7 +402,13 @@ func TestALateBounceForWhoWasErased(t *testing.T) {
 	if got := st.returned(now, m, d); !got.Known || got.Suppressed {
 		t.Errorf("got %+v", got)
 	}
-	if words := st.lines(`select diagnostic || coalesce(encode(raw, 'escape'), '') from returns`); !slices.Equal(words, []string{""}) {
+	if got := st.returned(now, isSpam, d); !got.Known || got.Suppressed {
+		t.Errorf("a complaint gave %+v", got)
+	}
+	if n := st.count(`select count(*) from consents where event = 'withdrawn'`); n != 0 {
+		t.Errorf("%d consents of hers are withdrawn", n)
+	}
+	if words := st.lines(`select diagnostic || coalesce(encode(raw, 'escape'), '') from returns`); !slices.Equal(words, []string{"", ""}) {
 		t.Errorf("kept are %q", words)
 	}
 	if state := st.lines(`select state from subscribers`); state[0] != "erased" {
