@@ -171,3 +171,21 @@ func TestWhatNobodyCanSuppress(t *testing.T) {
 		t.Errorf("got %v, want ErrAddress", err)
 	}
 }
+
+// Who never confirmed is asked once more when the suppression is lifted, and not
+// taken for a reader.
+func TestLiftingMakesNobodyAReader(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-03 08:00")
+	st.signUp(now, anna)
+	st.deliver(now)
+	st.returned(now, noMailbox, st.key(anna, "confirm:1"))
+	done, err := st.Unsuppress(st.ctx, now.Add(time.Hour), anna)
+	if want := (Unsuppressed{Was: "bounce", Email: anna, State: "pending"}); err != nil || done != want {
+		t.Errorf("lifting it gave %+v, %v, want %+v", done, err, want)
+	}
+	st.signUp(now.Add(time.Hour), anna)
+	if n := st.deliver(now.Add(time.Hour)); n != 1 {
+		t.Errorf("signing up anew brought %d letters, want one", n)
+	}
+}
