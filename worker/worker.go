@@ -16,8 +16,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/mail"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -41,6 +43,7 @@ type Options struct {
 	Now          func() time.Time
 	Log          *slog.Logger
 	Hints        <-chan struct{} // from course.Listen; nil: none
+	Inbound      net.Listener    // where returned mail comes in by SMTP; nil: nowhere
 }
 
 // Worker sends letters.
@@ -50,6 +53,8 @@ type Worker struct {
 	texts   texts
 	limit   *rate.Limiter
 	settled chan struct{} // a hint from the lines: something was recorded
+	hooked  time.Time     // when providers' reports were last looked for
+	visits  visitTimes
 }
 
 // poll is how long the worker sleeps at most. What a dead worker held is taken
@@ -71,13 +76,19 @@ func New(o Options) *Worker {
 	if o.Rate > 0 {
 		limit = rate.NewLimiter(rate.Limit(o.Rate), 1)
 	}
-	return &Worker{Options: o, fleet: newFleet(o.Relays), limit: limit, settled: make(chan struct{}, 1)}
+	return &Worker{Options: o, fleet: newFleet(o.Relays), limit: limit, settled: make(chan struct{}, 1), visits: usualVisit}
 }
 
 // Run plans and sends until ctx ends. Then letters whose dot may be out are
 // finished and recorded, and the rest goes back to the queue. After a long
-// silence in the ledger it waits for an admin to resume.
+// silence in the ledger it waits for an admin to resume. Meanwhile it takes in
+// what comes back.
 func (w *Worker) Run(ctx context.Context) error {
+	var door sync.WaitGroup
+	defer door.Wait()
+	if w.Inbound != nil {
+		door.Go(func() { w.receive(ctx, w.Inbound) })
+	}
 	for ctx.Err() == nil {
 		err := w.listenForSilence(ctx)
 		if err == nil {
@@ -128,8 +139,13 @@ func (w *Worker) pass(ctx context.Context, s *session) (busy bool, err error) {
 	return n > 0, err
 }
 
-// look finds what the clock, or another worker's end, has made ready.
+// look finds what the clock, or another worker's end, has made ready. What
+// providers reported comes first, since it may end letters that wait.
 func (w *Worker) look(ctx context.Context) error {
+	if time.Since(w.hooked) > poll {
+		w.takeHooks(ctx)
+		w.hooked = time.Now()
+	}
 	if _, err := w.Store.Recover(ctx, w.Now(), w.Lease); err != nil {
 		return err
 	}
@@ -154,6 +170,7 @@ func (w *Worker) sleep(ctx context.Context) {
 	case <-ctx.Done():
 	case <-timer.C:
 	case <-w.Hints:
+		w.hooked = time.Time{}
 	case <-w.settled:
 	}
 }

@@ -21,6 +21,8 @@ type commands struct {
 	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export and unsubscribe people."`
 	Lessons     lessonsCommands     `cmd:"" help:"Preview and test lessons."`
 
+	Bounce bounceCommand `cmd:"" help:"Record a mail that came back, from standard input; mail servers call it."`
+
 	Config configCommand `cmd:"" help:"Show the settings in force, without secrets."`
 }
 
