@@ -84,7 +84,7 @@ func (m mishap) delayed(about Return) Return {
 func (m mishap) said(about Return) Return {
 	about.Code, about.Diagnostic = m.code, diagnostic(m.text)
 	if about.Code == 0 {
-		about.Code = replyCode(m.text)
+		about.Code = codeIn(m.text)
 	}
 	return about
 }
@@ -123,7 +123,7 @@ func general(enhanced string) bool {
 	return enhanced == "" || strings.HasSuffix(enhanced, ".0.0")
 }
 
-func replyCode(text string) int {
+func codeIn(text string) int {
 	match := codeWithin.FindStringSubmatch(text)
 	if match == nil {
 		return 0
