@@ -249,12 +249,21 @@ func TestSubscribingToTheTopic(t *testing.T) {
 	h, amazon := openSES(t)
 	other := subscription()
 	other["TopicArn"] = theTopic + "-2"
-	elsewhere := subscription()
-	elsewhere["SubscribeURL"] = "https://example.org/?Action=ConfirmSubscription"
-	forged := strings.Replace(amazon.sign(subscription()), "Token=2336412f37", "Token=2336412f38", 1)
-	for what, body := range map[string]string{"another topic": amazon.sign(other), "elsewhere": amazon.sign(elsewhere), "forged": forged} {
+	bodies := map[string]string{
+		"another topic": amazon.sign(other),
+		"forged":        strings.Replace(amazon.sign(subscription()), "Token=2336412f37", "Token=2336412f38", 1),
+	}
+	for _, address := range []string{
+		"https://example.org/", "http://sns.eu-north-1.amazonaws.com/", "https://sns.eu-north-1.amazonaws.com.example.org/",
+		"https://bucket.s3.amazonaws.com/", "https://anna@sns.eu-north-1.amazonaws.com/", "",
+	} {
+		m := subscription()
+		m["SubscribeURL"] = address
+		bodies[address] = amazon.sign(m)
+	}
+	for what, body := range bodies {
 		if got := h.report("ses", body, nil); got.status != http.StatusForbidden {
-			t.Errorf("%s: got status %d, want 403", what, got.status)
+			t.Errorf("%q: got status %d, want 403", what, got.status)
 		}
 	}
 	for _, address := range amazon.fetches() {
