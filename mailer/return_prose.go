@@ -1,0 +1,96 @@
+package mailer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Lines after which a copy of our letter stands, in mails that have it below what they say, and
+// lines with which it begins.
+var (
+	copyBelow = regexp.MustCompile(`(?i)^(?:` +
+		`[-=*_> ]{2,}.*(?:original message|unsent message|message header|copy of|returned message|undelivered message|message follows).*` +
+		`|.*(?:original|returned|undelivered|unsent) message (?:headers? )?(?:follows?|below|is attached).*` +
+		`|.*message headers?(?: follows?)?:` +
+		`|.*copy of (?:the|your|this) (?:original )?(?:message|mail)(?: headers?)?.{0,30}` +
+		`)$`)
+	copyHere = regexp.MustCompile(`(?i)^(?:Received: from|Return-Path: <)`)
+)
+
+// cutLetter takes what looks like a copy of our letter off the prose: our own words are no
+// reason why it came back.
+func (m *returned) cutLetter() {
+	prose := strings.TrimLeft(m.prose, "\n")
+	m.prose = prose[:min(len(prose), proseSize)]
+	end := 0
+	for line := range strings.Lines(m.prose) {
+		start := end
+		end += len(line)
+		if len(line) > 200 {
+			continue
+		}
+		if copyHere.MatchString(line) {
+			m.foundLetter(m.prose[start:])
+		} else if copyBelow.MatchString(strings.TrimSpace(line)) {
+			m.foundLetter(m.prose[end:])
+		} else {
+			continue
+		}
+		m.prose = m.prose[:start]
+		return
+	}
+}
+
+func (m *returned) foundLetter(text string) {
+	if m.letter == nil {
+		m.letter, _ = readFields([]byte(strings.TrimLeft(text, "\n \t")))
+	}
+}
+
+// readProse reads what servers write to people.
+func (m *returned) readProse() Return {
+	reason := m.reason()
+	r := Return{Kind: Failed, Diagnostic: reason}
+	if m.saysDelayed() {
+		r.Kind = Delayed
+	}
+	r.Code, r.Enhanced = settle("", reason)
+	return r
+}
+
+// reason is the paragraph that says why: one with a code, or else with words we know, or else
+// one with an address; what follows an address is about it.
+func (m *returned) reason() string {
+	var paragraphs []string
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(m.prose, "\n \n", "\n\n"), "\n\n") {
+		if paragraph = collapse(paragraph); paragraph != "" && len(paragraphs) < returnedParts {
+			paragraphs = append(paragraphs, paragraph[:min(len(paragraph), paragraphSize)])
+		}
+	}
+	named := func(text string) bool { return strings.Contains(text, "@") }
+	for _, says := range []func(string) bool{
+		func(text string) bool { return firstCode(text) != 0 || enhancedIn(text) != "" },
+		func(text string) bool { return named(text) && meaning(text) != "" },
+		func(text string) bool { return meaning(text) != "" },
+		named,
+		func(string) bool { return true },
+	} {
+		if i := slices.IndexFunc(paragraphs, says); i >= 0 {
+			return fromCode(paragraphs[i])
+		}
+	}
+	return ""
+}
+
+// fromCode takes off what stands before the server's own words, where that is long.
+func fromCode(paragraph string) string {
+	place := replyCode.FindStringSubmatchIndex(paragraph)
+	if place == nil || len(paragraph) <= 300 {
+		return paragraph
+	}
+	return paragraph[place[2]:]
+}
+
+// collapse puts words on one line, with one blank between them.
+func collapse(text string) string { return strings.Join(strings.Fields(text), " ") }
