@@ -109,17 +109,33 @@ func (s *Store) Park(ctx context.Context, c Claimed, reason string) error {
 		where subscriber_id = $1 and id = $2 and claim = $3 and state = 'claimed'`, reason)
 }
 
+// Forgo ends a claimed delivery whose mark was refused because of its reader, who
+// is blocked or erased. Should that be over, it is queued again.
+func (s *Store) Forgo(ctx context.Context, now time.Time, c Claimed) error {
+	return s.settleClaim(ctx, "cancel a delivery", c, `
+		with reader as (
+			select state, state = 'active' as wanted from subscribers where id = $1
+		)
+		update deliveries d
+		set state = case when wanted then 'queued' else 'cancelled' end, worker = null,
+		    ready_at = case when wanted then cast($4 as timestamptz) end,
+		    settled_at = case when not wanted then cast($4 as timestamptz) end,
+		    reason = case when reader.state = 'erased' then 'erased' when not wanted then 'suppressed' end
+		from reader
+		where subscriber_id = $1 and id = $2 and claim = $3 and d.state = 'claimed'`, now)
+}
+
 // Withdraw queues a delivery again that was marked and whose dot was not sent:
-// that was no attempt. One whose reader left meanwhile is cancelled.
+// that was no attempt. One whose reader may not have it any more is cancelled.
 func (s *Store) Withdraw(ctx context.Context, c Claimed, attempt int) error {
 	return s.transact(ctx, "withdraw a delivery", func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			update deliveries
-			set state = case when reason = 'left' then 'cancelled' else 'queued' end, worker = null,
+			set state = case when reason in ('left', 'suppressed') then 'cancelled' else 'queued' end, worker = null,
 			    attempt = attempt - 1,
 			    repeats = repeats - case when doubts > 0 then 1 else 0 end,
-			    ready_at = case when reason = 'left' then null else due_at end,
-			    settled_at = case when reason = 'left' then marked_at end
+			    ready_at = case when reason in ('left', 'suppressed') then null else due_at end,
+			    settled_at = case when reason in ('left', 'suppressed') then marked_at end
 			where subscriber_id = $1 and id = $2 and claim = $4 and attempt = $3 and state = 'sending'`, c.SubscriberID, c.ID, attempt, c.Claim)
 		return err
 	})

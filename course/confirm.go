@@ -138,6 +138,9 @@ func (s *Store) admit(ctx context.Context, tx *sqlx.Tx, now time.Time, invitatio
 	if err := activate(ctx, tx, now, []int64{id}, invitation.Newsletter); err != nil {
 		return "", err
 	}
+	if err := vouch(ctx, tx, now, id); err != nil {
+		return "", err
+	}
 	evidence := consent{Event: "confirmed", Method: "link", Wording: in.Wording, Article: invitation.Article, IP: in.IP}
 	purposes := []string{"access"}
 	if invitation.Newsletter {

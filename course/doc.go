@@ -21,6 +21,8 @@
 //	deliveries    one letter to one subscriber, with its own state and due time
 //	attempts      what became of each try, append-only; a letter that was accepted
 //	              when it was first tried has no row, since its own says everything
+//	returns       what came back of a letter, and what it was taken for
+//	hooks         what a mail provider told us, until it is read
 //	workers       who is alive, by heartbeat
 //	holds         what is not to be sent until it is released
 //
@@ -47,8 +49,11 @@
 //	uncertain  accepted or rejected by a late Record; by EndQuarantine queued once,
 //	           then parked, and cancelled if it is a confirm letter
 //	parked     queued by Retry, an admin's
-//	cancelled  by Unsubscribe, from all that is not past its mark, and by Cancel, an
-//	           admin's, from uncertain too; queued by Rejoin
+//	cancelled  by Unsubscribe or a suppression, from all that is not past its mark; by
+//	           Forgo, when a mark was refused; by Cancel, an admin's, from uncertain
+//	           too; queued by Rejoin, or when the reader confirms anew
+//
+// Whatever is in doubt is accepted when something comes back of it.
 //
 // A hold or a pause is no state: the letter stays queued, Claim passes it over
 // and its mark is refused.

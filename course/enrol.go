@@ -32,9 +32,9 @@ const (
 )
 
 // enrol starts a course for subscribers, with letter 1 queued and due at once.
-// Who is enrolled stays as they are; who left goes on where they stopped, with
-// the letter that leaving cancelled, if they themselves asked to; one that was
-// handed over twice without a reply is again left to a human.
+// Who is enrolled stays as they are; who left goes on where they stopped, if they
+// themselves asked to, with the letter that leaving or a bounce cancelled; one
+// that was handed over twice without a reply is again left to a human.
 func (s *Store) enrol(ctx context.Context, tx *sqlx.Tx, now time.Time, course string, subscribers []int64, rejoin bool) error {
 	_, err := tx.ExecContext(ctx, `
 		insert into enrolments (subscriber_id, course, next_due_at, started_at)
@@ -48,11 +48,13 @@ func (s *Store) enrol(ctx context.Context, tx *sqlx.Tx, now time.Time, course st
 	}
 	if rejoin {
 		_, err = tx.ExecContext(ctx, `
-			update deliveries
-			set state = case when state <> 'cancelled' then state when doubts > 1 then 'parked' else 'queued' end,
-			    ready_at = case when state = 'cancelled' and doubts <= 1 then cast($3 as timestamptz) end,
-			    settled_at = null, reason = case when state = 'cancelled' and doubts > 1 then 'handed over twice without a reply' end
-			where subscriber_id = any($1) and starts_with(letter, $2) and state in ('cancelled', 'sending', 'uncertain') and reason = 'left'`,
+			update deliveries d
+			set state = case when d.state <> 'cancelled' then d.state when doubts > 1 then 'parked' else 'queued' end,
+			    ready_at = case when d.state = 'cancelled' and doubts <= 1 then cast($3 as timestamptz) end,
+			    settled_at = null, reason = case when d.state = 'cancelled' and doubts > 1 then 'handed over twice without a reply' end
+			from subscribers s
+			where s.id = any($1) and s.state = 'active' and subscriber_id = s.id and starts_with(letter, $2)
+			and d.state in ('cancelled', 'sending', 'uncertain') and reason in ('left', 'suppressed')`,
 			pq.Array(subscribers), Course{ID: course}.prefix(), now)
 		if err != nil {
 			return err

@@ -103,7 +103,7 @@ func TestAnImportTellsTheKnownFromTheSuppressed(t *testing.T) {
 	now := at("2026-11-03 08:00")
 	st.reached(1, now, "reads@exempel.se", "left@exempel.se", "bounced@exempel.se")
 	st.must(st.UnsubscribeAddress(st.ctx, now, "left@exempel.se"))
-	st.exec(`update addresses set suppressed = 'bounce', suppressed_at = now() where subscriber_id = (select id from subscribers where email = 'bounced@exempel.se')`)
+	st.returned(now, noMailbox, st.key("bounced@exempel.se", "brev1"))
 	st.exec(`insert into addresses (address_hash, suppressed, suppressed_at) values ($1, 'erased', now())`, st.keys.addressHash("erased@exempel.se"))
 	done := st.imported(now.Add(time.Hour), ImportWish{Consent: "ja", Course: "natverk"},
 		"reads@exempel.se", "left@exempel.se", "bounced@exempel.se", "erased@exempel.se", "new@exempel.se")

@@ -40,6 +40,23 @@ var laws = []struct{ law, breach string }{
 		join subscribers s on s.id = d.subscriber_id
 		join enrolments e on e.subscriber_id = d.subscriber_id and split_part(d.letter, '/', 1) = 'lesson:' || e.course
 		where e.state = 'left' and d.state in ('queued', 'claimed', 'deferred')`},
+	{"no letter is marked that its reader may not have", `
+		select s.email || ' ' || d.letter || ' marked ' || d.marked_at || ', ' || a.suppressed || ' ' || a.suppressed_at
+		from deliveries d
+		join subscribers s on s.id = d.subscriber_id
+		join addresses a on a.subscriber_id = s.id
+		where d.marked_at > a.suppressed_at and (a.suppressed in ('admin', 'complaint') or a.suppressed = 'bounce' and d.rank > 0)`},
+	{"nothing waits to be sent to a reader whom a suppression blocked", `
+		select s.email || ' ' || d.letter || ' ' || d.state
+		from deliveries d
+		join subscribers s on s.id = d.subscriber_id
+		join addresses a on a.subscriber_id = s.id
+		where s.state = 'blocked' and a.suppressed is not null and d.rank > 0 and d.state in ('queued', 'claimed', 'deferred')`},
+	{"whom a bounce, a complaint or an admin suppressed is not active", `
+		select s.email || ' ' || a.suppressed
+		from addresses a
+		join subscribers s on s.id = a.subscriber_id
+		where a.suppressed in ('bounce', 'admin', 'complaint') and s.state = 'active'`},
 	{"a course's own lessons come in order, each after the one before was settled", `
 		select s.email || ' ' || b.letter || ' planned ' || b.planned_at || ', before it ' || a.letter || ' ' || a.state
 		from deliveries a
@@ -50,11 +67,12 @@ var laws = []struct{ law, breach string }{
 		and not exists (select from requests r where r.subscriber_id = a.subscriber_id and r.letter in (a.letter, b.letter))
 		and (b.planned_at < a.planned_at or a.settled_at is null
 			or a.state = 'accepted' and a.settled_at > b.planned_at and a.doubts = 0)`}, // a late reply may settle what was given up
-	{"an accepted letter has the attempt that the relay accepted, or was accepted when it was first tried", `
+	{"an accepted letter has the attempt that the relay accepted, was accepted when it was first tried, or came back", `
 		select d.letter
 		from deliveries d
 		left join attempts a on (a.subscriber_id, a.delivery_id, a.attempt) = (d.subscriber_id, d.id, d.attempt)
-		where d.state = 'accepted' and a.outcome is distinct from 'accepted' and (a.outcome is not null or d.attempt > 1)`},
+		where d.state = 'accepted' and a.outcome is distinct from 'accepted' and (a.outcome is not null or d.attempt > 1)
+		and not exists (select from returns r where (r.subscriber_id, r.delivery_id) = (d.subscriber_id, d.id))`},
 	{"no letter is accepted twice", `
 		select text(delivery_id) from attempts where outcome = 'accepted' group by 1 having count(*) > 1`},
 	{"what is rejected was refused for good, or tried for four days", `

@@ -72,6 +72,8 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	st.joined(now, anna)
 	st.deferredOnce(now)
 	st.deliver(now.Add(time.Hour)) // brev1 is accepted
+	st.returned(now, ReturnedMail{Kind: ReturnFailed, Enhanced: "5.2.2"}, st.key(anna, "brev1"))
+	st.must(st.KeepHook(st.ctx, now, "ses", []byte("{}")))
 	tests := []struct{ constraint, sql string }{
 		{"installation_is_one_row", `insert into installation values (2, '\x00', now())`},
 		{"installation_pkey", `insert into installation values (1, '\x00', now())`},
@@ -125,6 +127,13 @@ func TestTheDatabaseRefuses(t *testing.T) {
 		{"attempts_outcome_known", `update attempts set outcome = 'delivered'`},
 		{"attempts_pkey", `insert into attempts select * from attempts`},
 		{"attempts_subscriber_id_delivery_id_fkey", `update attempts set delivery_id = 1 where delivery_id = (select min(delivery_id) from attempts)`},
+		{"returns_kind_known", `update returns set kind = 'spam'`},
+		{"returns_judgement_known", `update returns set judged = 'maybe'`},
+		{"returns_pkey", `insert into returns select * from returns`},
+		{"returns_subscriber_id_delivery_id_fkey", `update returns set delivery_id = 1`},
+		{"hooks_once", `insert into hooks (provider, hash, body, kept_at) select provider, hash, body, kept_at from hooks`},
+		{"hooks_waiting_have_a_body", `update hooks set body = null`},
+		{"hooks_waiting_have_a_body", `update hooks set body = null, read_at = now(), error = 'unreadable'`},
 	}
 	tried := map[string]bool{}
 	for _, c := range tests {

@@ -3,6 +3,8 @@ package course
 import (
 	"context"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // Record is what is written down about one attempt.
@@ -34,21 +36,45 @@ func (r Record) state() (state string, readyAt *time.Time) {
 	return "deferred", &again
 }
 
-// record writes the end of an attempt down. It is fenced by the attempt's
+// record writes the end of an attempt down. A refusal for good at RCPT is also
+// held against the mailbox, as if the letter had come back.
+func (s *Store) record(ctx context.Context, r Record) error {
+	if state, _ := r.state(); state != "rejected" || r.Ending.Stage != AtRcpt {
+		_, err := r.write(ctx, s.db)
+		return err
+	}
+	return s.transact(ctx, "refused at RCPT", func(tx *sqlx.Tx) error {
+		about, err := lookUpSent(ctx, tx, r.DeliveryKey)
+		if err != nil {
+			return err
+		}
+		stands, err := r.write(ctx, tx)
+		if err != nil || !stands {
+			return err
+		}
+		about.SentAt = r.At
+		_, err = about.returned(ctx, tx, r.At, ReturnedMail{
+			Via: "relay", Kind: ReturnFailed, Enhanced: r.Ending.Enhanced, Code: r.Ending.Code, Diagnostic: r.Ending.Reply,
+		})
+		return err
+	})
+}
+
+// write writes the end of an attempt down, and says whether it stood. It is fenced by the attempt's
 // number, never by a lease: a late reply still settles an uncertain letter, also
 // one that was cancelled since, or queued to be sent again, as long as it was
 // not. An attempt that was refused before its mark is fenced by the claim. A
-// letter whose reader left meanwhile is cancelled instead of deferred.
-func (s *Store) record(ctx context.Context, r Record) error {
+// letter whose reader may not have it any more is cancelled instead of deferred.
+func (r Record) write(ctx context.Context, db sqlx.ExecerContext) (bool, error) {
 	state, readyAt := r.state()
 	e := r.Ending
-	_, err := s.db.ExecContext(ctx, `
+	result, err := db.ExecContext(ctx, `
 		with ended as (
 			update deliveries
-			set state = case when $5 = 'deferred' and reason = 'left' then 'cancelled' else $5 end,
-			    ready_at = case when reason = 'left' then null else cast($6 as timestamptz) end,
+			set state = case when $5 = 'deferred' and reason in ('left', 'suppressed') then 'cancelled' else $5 end,
+			    ready_at = case when reason in ('left', 'suppressed') then null else cast($6 as timestamptz) end,
 			    worker = null, relay = $7, reply = $8, queue_id = nullif($9, ''),
-			    settled_at = case when $5 in ('accepted', 'rejected') or $5 = 'deferred' and reason = 'left' then cast($10 as timestamptz) end,
+			    settled_at = case when $5 in ('accepted', 'rejected') or $5 = 'deferred' and reason in ('left', 'suppressed') then cast($10 as timestamptz) end,
 			    reason = case when $5 not in ('accepted', 'rejected') then reason end,
 			    doubts = doubts + case when $5 = 'uncertain' and state = 'sending' then 1 else 0 end,
 			    doubted_at = case when $5 = 'uncertain' then coalesce(doubted_at, $10) end,
@@ -67,5 +93,9 @@ func (s *Store) record(ctx context.Context, r Record) error {
 		    code = excluded.code, enhanced = excluded.enhanced, reply = excluded.reply`,
 		r.SubscriberID, r.ID, r.Claim, r.Attempt, state, readyAt, r.Relay, e.Reply, e.QueueID, r.At,
 		r.Worker, string(e.Stage), e.Code, e.Enhanced)
-	return err
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
 }

@@ -18,6 +18,7 @@ type Profile struct {
 	Newsletter   bool       `json:"newsletter" db:"newsletter"`
 	CreatedAt    time.Time  `json:"created_at" db:"created_at"`
 	ConfirmedAt  *time.Time `json:"confirmed_at" db:"confirmed_at"`
+	VouchedAt    *time.Time `json:"vouched_at" db:"vouched_at"` // what bounced before counts no more
 
 	Enrolments []Enrolment `json:"enrolments" db:"-"`
 	Deliveries []Delivery  `json:"deliveries" db:"-"`
@@ -35,6 +36,7 @@ type Enrolment struct {
 
 // Delivery is one letter to a subscriber and what became of it.
 type Delivery struct {
+	ID        int64      `json:"-" db:"id"`
 	Letter    string     `json:"letter" db:"letter"`
 	Copy      int        `json:"copy" db:"copy"`
 	State     string     `json:"state" db:"state"`
@@ -52,6 +54,20 @@ type Delivery struct {
 	Reply     string     `json:"reply,omitempty" db:"reply"`
 	Reason    string     `json:"reason,omitempty" db:"reason"`
 	Held      bool       `json:"held" db:"held"` // by a hold or a pause
+
+	Returned []Returned `json:"returned,omitempty" db:"-"` // what came back of it
+}
+
+// Returned is a mail that came back of a letter, or its refusal by the relay.
+type Returned struct {
+	DeliveryID int64        `json:"-" db:"delivery_id"`
+	At         time.Time    `json:"at" db:"at"`
+	Via        string       `json:"via" db:"via"`
+	Kind       ReturnedKind `json:"kind" db:"kind"`
+	Judged     Judgement    `json:"judged" db:"judged"`
+	Enhanced   string       `json:"enhanced" db:"enhanced"`
+	Code       int          `json:"code" db:"code"`
+	Diagnostic string       `json:"diagnostic" db:"diagnostic"`
 }
 
 // Show returns what is held about an address. Errors: ErrAddress, ErrUnknown.
@@ -62,7 +78,7 @@ func (s *Store) Show(ctx context.Context, email string) (Profile, error) {
 	}
 	p := Profile{Enrolments: []Enrolment{}, Deliveries: []Delivery{}}
 	err = s.db.GetContext(ctx, &p, `
-		select s.id, coalesce(s.email, '') as email, s.name, s.kind, s.state, a.suppressed, a.suppressed_at, s.newsletter, s.created_at, s.confirmed_at
+		select s.id, coalesce(s.email, '') as email, s.name, s.kind, s.state, a.suppressed, a.suppressed_at, a.vouched_at, s.newsletter, s.created_at, s.confirmed_at
 		from subscribers s
 		left join addresses a on a.subscriber_id = s.id
 		where s.id = $1`, id)
@@ -75,13 +91,16 @@ func (s *Store) Show(ctx context.Context, email string) (Profile, error) {
 	}
 	if err == nil {
 		err = s.db.SelectContext(ctx, &p.Deliveries, `
-			select letter, copy, state, planned_at, due_at, nullif(ready_at, $2) as ready_at,
+			select id, letter, copy, state, planned_at, due_at, nullif(ready_at, $2) as ready_at,
 			       exists (select from holds where scope in ('everything', 'pause', letter)) as held, dated_at, marked_at, settled_at, attempt, doubts, repeats,
 			       coalesce(relay, '') as relay, coalesce(queue_id, '') as queue_id,
 			       coalesce(reply, '') as reply, coalesce(reason, '') as reason
 			from deliveries
 			where subscriber_id = $1
 			order by due_at, planned_at, letter, copy`, id, atRest)
+	}
+	if err == nil {
+		err = s.readReturns(ctx, &p)
 	}
 	if err != nil {
 		return p, fmt.Errorf("show %s: %w", email, away(err))
@@ -94,6 +113,24 @@ func (s *Store) Show(ctx context.Context, email string) (Profile, error) {
 	return p, nil
 }
 
+// readReturns puts what came back beside its letter.
+func (s *Store) readReturns(ctx context.Context, p *Profile) error {
+	var returns []Returned
+	err := s.db.SelectContext(ctx, &returns, `
+		select delivery_id, at, via, kind, judged, enhanced, code, diagnostic
+		from returns
+		where subscriber_id = $1
+		order by at, hash`, p.ID)
+	for _, r := range returns {
+		for i := range p.Deliveries {
+			if d := &p.Deliveries[i]; d.ID == r.DeliveryID {
+				d.Returned = append(d.Returned, r)
+			}
+		}
+	}
+	return err
+}
+
 // over says whether nothing more comes from an enrolment by itself.
 func (s *Store) over(e Enrolment) bool {
 	c, ok := s.Course(e.Course)
@@ -104,11 +141,12 @@ func (s *Store) over(e Enrolment) bool {
 // (GDPR art. 15).
 type Dossier struct {
 	Profile
-	Consents []Consent `json:"consents"`
-	Attempts []Attempt `json:"attempts"`
-	Requests []Request `json:"requests"`
-	Sessions []Session `json:"sessions"`
-	AskedAt  []string  `json:"confirm_letters_asked_for"`
+	Consents []Consent  `json:"consents"`
+	Attempts []Attempt  `json:"attempts"`
+	Requests []Request  `json:"requests"`
+	Evidence []Evidence `json:"returned_mail"`
+	Sessions []Session  `json:"sessions"`
+	AskedAt  []string   `json:"confirm_letters_asked_for"`
 }
 
 // Consent is one piece of evidence of what was agreed to or withdrawn.
@@ -146,6 +184,13 @@ type Request struct {
 	RequestedAt time.Time `json:"requested_at" db:"requested_at"`
 }
 
+// Evidence is a mail that came back, as it came, as long as it is kept.
+type Evidence struct {
+	Letter string    `json:"letter" db:"letter"`
+	At     time.Time `json:"at" db:"at"`
+	Raw    string    `json:"raw" db:"raw"`
+}
+
 // Session is one browser's being signed in.
 type Session struct {
 	CreatedAt time.Time `json:"created_at" db:"created_at"`
@@ -158,7 +203,7 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 	if err != nil {
 		return Dossier{}, err
 	}
-	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Sessions: []Session{}, AskedAt: []string{}}
+	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Evidence: []Evidence{}, Sessions: []Session{}, AskedAt: []string{}}
 	for _, part := range []struct {
 		into  any
 		query string
@@ -186,6 +231,12 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 			from requests
 			where subscriber_id = $1
 			order by requested_at, letter, copy`},
+		{&d.Evidence, `
+			select d.letter, r.at, r.raw
+			from returns r
+			join deliveries d on d.subscriber_id = r.subscriber_id and d.id = r.delivery_id
+			where r.subscriber_id = $1 and r.raw is not null
+			order by r.at, r.hash`},
 		{&d.Sessions, `
 			select created_at, expires_at
 			from sessions

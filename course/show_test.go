@@ -73,7 +73,7 @@ func TestShowKeepsItsContract(t *testing.T) {
 	if list, ok := m["enrolments"].([]any); !ok || len(list) != 0 {
 		t.Errorf("no enrolments are shown as %v, want []", m["enrolments"])
 	}
-	st.exec(`update addresses set suppressed = 'bounce', suppressed_at = now()`)
+	st.returned(at("2026-11-03 09:00"), noMailbox, st.key(bo, "confirm:1"))
 	if m = show(bo); m["suppressed"] != "bounce" {
 		t.Errorf("suppressed is %v, want bounce", m["suppressed"])
 	}
@@ -112,6 +112,7 @@ func TestADossierHoldsEverything(t *testing.T) {
 	st.exec(`insert into enrolments (subscriber_id, course, next_due_at, started_at) select id, 'omtanke', now(), now() from subscribers where email = $1`, anna)
 	st.exec(`update deliveries set queue_id = 'q', reason = 'r' where state = 'accepted'`)
 	st.exec(`update consents set ip = '192.0.2.0/24'`)
+	st.returned(now, ReturnedMail{Kind: ReturnFailed, Enhanced: "5.2.2", Diagnostic: "full", Raw: []byte("en studs")}, st.key(anna, "brev1"))
 	st.exec(`update addresses set suppressed = 'bounce', suppressed_at = now()`)
 
 	// What is not told, and why.
@@ -119,6 +120,7 @@ func TestADossierHoldsEverything(t *testing.T) {
 		"deliveries.doubted_at": "an attempt's ended_at once more", "enrolments.course": "stands in the letters' names", "deliveries.letter": "a name of ours", "requests.letter": "the same",
 		"subscribers.kind": "one of few words", "subscribers.state": "the same", "enrolments.state": "the same", "deliveries.state": "the same",
 		"attempts.outcome": "the same", "consents.event": "the same", "consents.purpose": "the same", "addresses.suppressed": "the same",
+		"returns.kind": "the same", "returns.judged": "the same",
 	}
 	annas := st.key(anna, "brev1").SubscriberID
 	var want []string

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
 // States of a delivery, in the order of its life.
@@ -21,6 +22,8 @@ type Status struct {
 	Workers     []WorkerStatus `json:"workers"`
 	Stuck       []Stuck        `json:"stuck"`
 	Holds       []Hold         `json:"holds"`
+	Returned    map[string]int `json:"returned"`    // letters of which something came back in the last 7 days, by what it was taken for
+	Suppressed  map[string]int `json:"suppressed"`  // addresses, by reason
 	NextDueAt   *time.Time     `json:"next_due_at"` // of all enrolments
 }
 
@@ -66,13 +69,13 @@ type Stuck struct {
 
 // Status reads the whole in one snapshot.
 func (s *Store) Status(ctx context.Context, now time.Time) (Status, error) {
-	st := Status{Subscribers: map[string]int{}, Courses: []CourseStatus{}, Letters: []LetterStatus{}, Workers: []WorkerStatus{}, Stuck: []Stuck{}}
+	st := Status{Subscribers: map[string]int{}, Returned: map[string]int{}, Suppressed: map[string]int{}, Courses: []CourseStatus{}, Letters: []LetterStatus{}, Workers: []WorkerStatus{}, Stuck: []Stuck{}}
 	err := s.transact(ctx, "read the status", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, `set transaction isolation level repeatable read read only`); err != nil {
 			return err
 		}
 		for _, read := range []func(context.Context, *sqlx.Tx, time.Time, *Status) error{
-			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, readStuck,
+			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, s.readStuck, readReturned,
 		} {
 			if err := read(ctx, tx, now, &st); err != nil {
 				return err
@@ -126,19 +129,11 @@ func readLetters(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) erro
 }
 
 func readPeople(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
-	var rows []struct {
-		State string
-		Count int
-	}
-	err := tx.SelectContext(ctx, &rows, `
+	return countInto(ctx, tx, st.Subscribers, `
 		select state, count(*)
 		from subscribers
 		where kind = 'reader'
 		group by state`)
-	for _, row := range rows {
-		st.Subscribers[row.State] = row.Count
-	}
-	return err
 }
 
 func (s *Store) readCourses(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
@@ -178,7 +173,7 @@ func readWorkers(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) erro
 		order by id`)
 }
 
-func readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) error {
+func (s *Store) readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) error {
 	err := tx.SelectContext(ctx, &st.Stuck, `
 		select state, coalesce(case state when 'parked' then reason when 'queued' then '' else reply end, '') as reason,
 		       count(*), min(due_at) as since
@@ -194,7 +189,63 @@ func readStuck(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) erro
 	if st.Holds, err = readHolds(ctx, tx); err != nil {
 		return err
 	}
-	return tx.GetContext(ctx, &st.NextDueAt, `select min(next_due_at) from enrolments where state = 'active'`)
+	return tx.GetContext(ctx, &st.NextDueAt, nextLesson, s.courseIDs())
+}
+
+// nextLesson asks when a lesson is due next to somebody who may have it. It walks
+// the index enrolments_due, past the few who are blocked.
+const nextLesson = `
+	select min(t.next_due_at)
+	from unnest(cast($1 as text[])) c(id)
+	cross join lateral (
+		select e.next_due_at
+		from enrolments e
+		join subscribers s on s.id = e.subscriber_id
+		where e.course = c.id and e.state = 'active' and s.state = 'active'
+		order by e.next_due_at
+		limit 1) t`
+
+func (s *Store) courseIDs() any {
+	var ids []string
+	for _, c := range s.courses {
+		ids = append(ids, c.ID)
+	}
+	return pq.Array(ids)
+}
+
+// readReturned counts what came back, and who is not written to.
+func readReturned(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) error {
+	err := countInto(ctx, tx, st.Returned, `
+		select judged, count(distinct (subscriber_id, delivery_id))
+		from returns
+		where at > $1
+		group by judged`, now.AddDate(0, 0, -7))
+	if err != nil {
+		return err
+	}
+	return countInto(ctx, tx, st.Suppressed, `
+		select suppressed, count(*)
+		from addresses
+		where suppressed is not null
+		group by suppressed`)
+}
+
+// countInto fills a map with the rows of a query, a name and a number each.
+func countInto(ctx context.Context, tx *sqlx.Tx, into map[string]int, query string, args ...any) error {
+	rows, err := tx.QueryxContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var n int
+		if err := rows.Scan(&name, &n); err != nil {
+			return err
+		}
+		into[name] = n
+	}
+	return rows.Err()
 }
 
 // Tally counts a scope's deliveries by state.
@@ -226,8 +277,8 @@ func (s *Store) NextMoment(ctx context.Context, quarantine time.Duration) (time.
 		select least(
 			(select min(t.ready_at) from unnest(array[0, 1, 2]) r(rank)
 			 cross join lateral (select ready_at from deliveries where ready_at is not null and rank = r.rank order by ready_at limit 1) t),
-			(select min(next_due_at) from enrolments e where state = 'active'),
-			(select min(doubted_at) + cast($1 as bigint) * interval '1 microsecond' from deliveries where doubted_at is not null))`, quarantine.Microseconds())
+			(`+nextLesson+`),
+			(select min(doubted_at) + cast($2 as bigint) * interval '1 microsecond' from deliveries where doubted_at is not null))`, s.courseIDs(), quarantine.Microseconds())
 	if err != nil || next == nil {
 		return time.Time{}, away(err)
 	}

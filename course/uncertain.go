@@ -19,14 +19,17 @@ const Quarantine = 15 * time.Minute
 // EndQuarantine decides on letters that have been uncertain for a while, and
 // returns on how many: a lesson is queued once more, after the second
 // silence parked; a confirm letter is cancelled, since the person can ask again.
+// What came back meanwhile was taken.
 func (s *Store) EndQuarantine(ctx context.Context, now time.Time, quarantine time.Duration) (int, error) {
 	var decided int64
 	err := s.transact(ctx, "end the quarantine", func(tx *sqlx.Tx) error {
 		result, err := tx.ExecContext(ctx, `
 			with over as (
 				select subscriber_id, id,
-				       case when rank = 0 or reason = 'left' then 'cancelled' when doubts > 1 then 'parked' else 'queued' end as next
-				from deliveries
+				       case when exists (select from returns r where r.subscriber_id = d.subscriber_id and r.delivery_id = d.id) then 'accepted'
+				            when rank = 0 or reason in ('left', 'suppressed') then 'cancelled'
+				            when doubts > 1 then 'parked' else 'queued' end as next
+				from deliveries d
 				where doubted_at <= $2
 				order by doubted_at
 				limit 1000
@@ -35,11 +38,12 @@ func (s *Store) EndQuarantine(ctx context.Context, now time.Time, quarantine tim
 			update deliveries d
 			set state = over.next, doubted_at = null, worker = null,
 			    ready_at = case when over.next = 'queued' then cast($1 as timestamptz) end,
-			    settled_at = case when over.next = 'cancelled' then cast($1 as timestamptz) end,
+			    settled_at = case when over.next in ('accepted', 'cancelled') then cast($1 as timestamptz) end,
+			    reply = case when over.next = 'accepted' then $3 else reply end,
 			    reason = case over.next when 'parked' then 'handed over twice without a reply'
 			                            when 'cancelled' then coalesce(reason, 'no reply') end
 			from over
-			where d.subscriber_id = over.subscriber_id and d.id = over.id`, now, now.Add(-quarantine))
+			where d.subscriber_id = over.subscriber_id and d.id = over.id`, now, now.Add(-quarantine), cameBack)
 		if err != nil {
 			return err
 		}

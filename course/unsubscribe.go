@@ -76,12 +76,18 @@ func (s *Store) Unsubscribe(ctx context.Context, now time.Time, token string) er
 		if err != nil {
 			return err
 		}
-		left, err := leaveCourse(ctx, tx, now, d.SubscriberID, list, "one-click")
-		if err != nil || !left { // left before, or the link of a test letter
-			return err
-		}
-		return suppressIfAllLeft(ctx, tx, now, d.SubscriberID)
+		return leaveList(ctx, tx, now, d.SubscriberID, list, "one-click")
 	})
+}
+
+// leaveList ends a course for a subscriber who left it now; there is none behind
+// a test letter.
+func leaveList(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, list, method string) error {
+	left, err := leaveCourse(ctx, tx, now, id, list, method)
+	if err != nil || !left {
+		return err
+	}
+	return suppressIfAllLeft(ctx, tx, now, id)
 }
 
 // UnsubscribeAddress ends every course and newsletter of an address, as an
@@ -92,24 +98,34 @@ func (s *Store) UnsubscribeAddress(ctx context.Context, now time.Time, email str
 		if err != nil {
 			return err
 		}
-		var courses []string
-		err = tx.SelectContext(ctx, &courses, `select course from enrolments where subscriber_id = $1 order by course`, id)
-		if err != nil {
-			return err
-		}
-		for _, course := range courses {
-			if _, err := leaveCourse(ctx, tx, now, id, course, "admin"); err != nil {
-				return err
-			}
-		}
-		if err := leaveNewsletter(ctx, tx, now, id, "admin"); err != nil {
-			return err
-		}
-		if err := cancelConfirm(ctx, tx, now, id); err != nil {
-			return err
-		}
-		return suppressIfAllLeft(ctx, tx, now, id)
+		return takeOff(ctx, tx, now, id)
 	})
+}
+
+// takeOff ends all that a subscriber gets, and any letter that asks them to confirm.
+func takeOff(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) error {
+	if err := leaveAll(ctx, tx, now, id, "admin"); err != nil {
+		return err
+	}
+	if err := cancelConfirm(ctx, tx, now, id); err != nil {
+		return err
+	}
+	return suppressIfAllLeft(ctx, tx, now, id)
+}
+
+// leaveAll ends every course and the newsletter of a subscriber.
+func leaveAll(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, method string) error {
+	var courses []string
+	err := tx.SelectContext(ctx, &courses, `select course from enrolments where subscriber_id = $1 order by course`, id)
+	if err != nil {
+		return err
+	}
+	for _, course := range courses {
+		if _, err := leaveCourse(ctx, tx, now, id, course, method); err != nil {
+			return err
+		}
+	}
+	return leaveNewsletter(ctx, tx, now, id, method)
 }
 
 // find returns the subscriber of an address.
@@ -188,7 +204,8 @@ func suppressIfAllLeft(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64
 }
 
 // Rejoin undoes leaving, within UndoLife: the course goes on where it was, and
-// letters that leaving cancelled are queued again. Errors: ErrToken, ErrTooLate.
+// letters that leaving cancelled are queued again. A complaint, or an admin's word,
+// is no such leaving. Errors: ErrToken, ErrTooLate.
 func (s *Store) Rejoin(ctx context.Context, now time.Time, token string) error {
 	d, err := s.keys.open(toUnsubscribe, token)
 	if err != nil {
@@ -204,6 +221,7 @@ func (s *Store) Rejoin(ctx context.Context, now time.Time, token string) error {
 			select case when state = 'left' then ended_at end
 			from enrolments
 			where subscriber_id = $1 and course = $2
+			and not exists (select from addresses where subscriber_id = $1 and suppressed in ('complaint', 'admin'))
 			for update`, d.SubscriberID, course)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):

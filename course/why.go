@@ -62,6 +62,34 @@ func (c clock) tell(d Delivery, now time.Time) string {
 	case d.Repeats > 1:
 		line += fmt.Sprintf("; %d further copies after lost connections", d.Repeats)
 	}
+	for _, r := range d.Returned {
+		line += c.tellReturned(r)
+	}
+	return line
+}
+
+// meanings of what came back, as people read them.
+var meanings = map[Judgement]string{
+	Hard: "there is no such mailbox", Soft: "not taken this time", Ours: "refused because of us, not of the reader",
+	Complained: "the reader calls it spam", OptedOut: "the reader wants no more of these",
+}
+
+// tellReturned tells of one mail that came back. The words of a refusal have been
+// told.
+func (c clock) tellReturned(r Returned) string {
+	what := meanings[r.Judged]
+	switch {
+	case r.Via == "relay" && r.Judged == Hard:
+		return "; " + what
+	case r.Via == "relay":
+		return ""
+	case r.Judged == Noted:
+		what = "a note (" + string(r.Kind) + ")"
+	}
+	line := fmt.Sprintf("; came back on %s: %s", c.at(r.At), what)
+	if r.Diagnostic != "" {
+		line += fmt.Sprintf(" (%s)", r.Diagnostic)
+	}
 	return line
 }
 
@@ -103,7 +131,10 @@ func (d Delivery) afterQuarantine() string {
 }
 
 // reasons of a cancellation, as people read them.
-var reasons = map[string]string{"left": "the reader left the course", "admin": "by an admin", "no reply": "the relay never answered, and the reader can ask for a new one"}
+var reasons = map[string]string{
+	"left": "the reader left the course", "admin": "by an admin", "no reply": "the relay never answered, and the reader can ask for a new one",
+	"suppressed": "the address must not be written to", "erased": "the reader was erased",
+}
 
 func queueID(id string) string {
 	if id == "" {

@@ -47,6 +47,7 @@ func TestWhyTellsOfEveryState(t *testing.T) {
 		"accepted by the relay relay.exempel.se on Tue 3 November 2026 09:16:00 CET, queue id Q1; 2 attempts",
 		"copy 2: rejected by the relay relay.exempel.se on Tue 3 November 2026 10:15:00 CET: 550 no such user")
 
+	st.exec(`delete from returns`)
 	st.exec(`delete from attempts where delivery_id <> $1 and delivery_id in (select id from deliveries where copy > 0)`, d.ID)
 	st.exec(`delete from deliveries where copy > 0`)
 	st.exec(`delete from requests where copy > 0`)

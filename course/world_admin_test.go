@@ -22,6 +22,10 @@ func (w *world) anAdminActs() {
 		w.imports(wish, []Person{{Address: Address(w.someone().email)}, {Address: Address(w.someone().email)}})
 	case n < 90:
 		w.editsAText()
+	case n < 93:
+		w.suppresses(w.someone())
+	case n < 96:
+		w.lifts(w.someone())
 	default:
 		w.resumes()
 	}

@@ -67,6 +67,9 @@ func (w *world) told(l *line) {
 	if Judge(l.ending) == Accepted {
 		w.relay.told[l.job.DeliveryKey] = l.attempt
 	}
+	if l.ending.Stage == AtRcpt {
+		w.wasRefused(l)
+	}
 }
 
 func (w *world) givesBack(l *line) { w.Helper(); w.givesBackAs(l, l.attempt) }
@@ -85,6 +88,12 @@ func (w *world) givesBackAs(l *line, attempt int) {
 			return w.Release(w.ctx, l.job, w.now)
 		})
 	}
+	l.at = idle
+}
+
+func (w *world) forgoes(l *line) {
+	w.Helper()
+	w.fenced(l, l.job.Claim < w.claims[l.job.DeliveryKey], func() error { return w.Forgo(w.ctx, w.now, l.job) })
 	l.at = idle
 }
 

@@ -11,12 +11,14 @@ type inLedger struct {
 	Letter, State, Reason, Email, Reader string
 	Copy, Attempt, Repeats               int
 	Requested                            bool // by an admin, outside the course's pace
+	Returned                             bool // something came back of it
 }
 
 const allLetters = `
 	select d.subscriber_id, d.id, d.letter, d.copy, d.state, d.attempt, d.repeats, coalesce(d.reason, '') as reason,
 	       coalesce(s.email, '') as email, s.state as reader,
-	       exists (select from requests r where (r.subscriber_id, r.letter, r.copy) = (d.subscriber_id, d.letter, d.copy)) as requested
+	       exists (select from requests r where (r.subscriber_id, r.letter, r.copy) = (d.subscriber_id, d.letter, d.copy)) as requested,
+	       exists (select from returns r where (r.subscriber_id, r.delivery_id) = (d.subscriber_id, d.id)) as returned
 	from deliveries d
 	join subscribers s on s.id = d.subscriber_id
 	where true`
@@ -30,6 +32,10 @@ func (w *world) mayBeMarked(c Claimed) {
 	switch {
 	case w.erased[c.SubscriberID]:
 		w.Fatalf("%s was marked after its reader was erased", c.Letter)
+	case w.cameBack[c.DeliveryKey]:
+		w.Fatalf("%s to %s was marked once more, though it had come back", c.Letter, c.Email)
+	case p.spam:
+		w.Fatalf("%s to %s was marked, who called one spam", c.Letter, c.Email)
 	case p.gone && course != "":
 		w.Fatalf("%s to %s was marked, whom no letter reaches", c.Letter, c.Email)
 	case p.left[course], slices.Contains(p.wantNone, c.DeliveryKey):
@@ -184,7 +190,7 @@ func (w *world) isTrue(d inLedger, attempts map[int]string) {
 			w.Fatalf("%s to %s is said to be accepted, and was not", d.Letter, d.Email)
 		}
 	}
-	if d.State == "accepted" && !took[d.Attempt] {
+	if d.State == "accepted" && !took[d.Attempt] && !(d.Returned && len(copies) > 0) {
 		w.Fatalf("%s to %s stands as accepted by attempt %d, which brought nothing", d.Letter, d.Email, d.Attempt)
 	}
 	if told, ok := w.relay.told[d.DeliveryKey]; ok && told == d.Attempt && d.State != "accepted" {

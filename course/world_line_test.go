@@ -186,7 +186,7 @@ func (w *world) answered(l *line, granted error) {
 	case errors.Is(granted, ErrHeld):
 		w.givesBack(l)
 	case errors.Is(granted, ErrFenced):
-		w.parks(l, "the reader may no longer be written to")
+		w.forgoes(l)
 	default:
 		w.must(granted)
 	}

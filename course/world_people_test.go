@@ -12,7 +12,9 @@ type person struct {
 	email    string
 	left     map[string]bool // courses
 	wantNone []DeliveryKey   // confirm letters from before an admin took them off everything
-	gone     bool            // blocked or erased
+	gone     bool            // blocked
+	spam     bool            // by a complaint, or an admin: then no letter at all may go out
+	works    time.Time       // when a link was last opened, or an admin said so
 	full     bool            // the mailbox, for ever
 	waits    bool            // has a confirm letter whose link was not opened
 	letters  []DeliveryKey   // lessons that arrived
@@ -61,8 +63,10 @@ func (w *world) somebodyActs() {
 		w.isTakenOff(p)
 	case n < 66 && len(p.letters) > 0:
 		w.must(w.Rename(w.ctx, p.letters[0].SubscriberID, fmt.Sprint("Namn ", w.IntN(4))))
-	case n < 68:
+	case n < 67:
 		w.goes(p)
+	case n < 71:
+		w.somethingComesBack(p)
 	default:
 		w.anAdminActs()
 	}
@@ -109,7 +113,7 @@ func (w *world) confirms(p *person) {
 	done, err := w.Confirm(w.ctx, w.now, w.ConfirmToken(link), wish)
 	w.allow(err, ErrExpired, ErrToken)
 	if err == nil && done.Session != "" {
-		p.gone, p.waits = false, false
+		p.gone, p.waits, p.works = false, false, w.now
 	}
 	if done.Enrolled {
 		delete(p.left, wish.Course)
@@ -169,7 +173,8 @@ func (w *world) isTakenOff(p *person) {
 		where email = $1 and rank = 0`, p.email))
 }
 
-// goes is a hard bounce, or an erasure: the person is out of reach.
+// goes is an erasure. What came of it is the ledger's, until that has a method of
+// its own.
 func (w *world) goes(p *person) {
 	w.Helper()
 	var ids []int64
@@ -177,14 +182,10 @@ func (w *world) goes(p *person) {
 	if len(ids) == 0 {
 		return
 	}
-	if p.gone = true; w.chance(50) {
-		w.exec(`update subscribers set state = 'blocked' where id = $1`, ids[0])
-		w.exec(`update addresses set suppressed = 'bounce', suppressed_at = $2 where subscriber_id = $1`, ids[0], w.now)
-		return
-	}
 	w.exec(`update addresses set subscriber_id = null, suppressed = 'erased', suppressed_at = $2 where subscriber_id = $1`, ids[0], w.now)
 	w.exec(`update subscribers set state = 'erased', email = null where id = $1`, ids[0])
 	w.erased[ids[0]] = true
+	w.late = append(w.late, p.letters...)
 	*p = person{email: p.email, full: p.full, left: map[string]bool{}} // another subscriber, should they come again
 }
 

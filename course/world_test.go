@@ -15,27 +15,30 @@ import (
 //
 // Worlds are played in world_lane_test.go. In the order of a letter's life: world_people_test.go asks for it,
 // world_process_test.go claims it, world_line_test.go carries it step by step,
-// world_relay_test.go takes it, world_fault_test.go breaks what can break, and
+// world_relay_test.go takes it, world_returned_test.go brings it back, world_fault_test.go breaks what can break, and
 // world_audit_test.go says what must be true all the while.
 type world struct {
 	*lane
 	*rand.Rand
-	now, end  time.Time
-	trouble   int // how often something goes wrong, in percent
-	course    Course
-	beside    bool // runs omtanke
-	people    []*person
-	processes []*process
-	relay     relay
-	holds     map[string]bool
-	retried   map[DeliveryKey]int // by an admin, from parked
-	erased    map[int64]bool
-	claims    map[DeliveryKey]int    // the newest, by whomever
-	attempts  map[DeliveryKey]int    // the newest
-	names     map[DeliveryKey]string // as marked last
-	given     map[DeliveryKey]bool   // a last chance, at the end
-	hearts    []heart
-	steps     int
+	now, end   time.Time
+	trouble    int // how often something goes wrong, in percent
+	course     Course
+	beside     bool // runs omtanke
+	people     []*person
+	processes  []*process
+	relay      relay
+	holds      map[string]bool
+	retried    map[DeliveryKey]int // by an admin, from parked
+	erased     map[int64]bool
+	claims     map[DeliveryKey]int    // the newest, by whomever
+	attempts   map[DeliveryKey]int    // the newest
+	names      map[DeliveryKey]string // as marked last
+	given      map[DeliveryKey]bool   // a last chance, at the end
+	cameBack   map[DeliveryKey]bool   // and were settled by that
+	turnedAway map[DeliveryKey]bool   // at RCPT, and recorded so
+	late       []DeliveryKey          // letters to somebody who was erased since
+	hearts     []heart
+	steps      int
 }
 
 // What the protocol promises, in figures of its own.
@@ -51,6 +54,7 @@ func newWorld(l *lane, seed uint64) *world {
 		lane: l, Rand: rand.New(rand.NewPCG(seed, 1)), holds: map[string]bool{}, retried: map[DeliveryKey]int{},
 		relay:  relay{taken: map[DeliveryKey][]copyTaken{}, told: map[DeliveryKey]int{}},
 		claims: map[DeliveryKey]int{}, attempts: map[DeliveryKey]int{}, names: map[DeliveryKey]string{}, erased: map[int64]bool{}, given: map[DeliveryKey]bool{},
+		cameBack: map[DeliveryKey]bool{}, turnedAway: map[DeliveryKey]bool{},
 	}
 	w.now = at("2026-09-28 10:00")
 	if w.chance(50) {

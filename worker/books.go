@@ -41,7 +41,7 @@ func (l *line) handIn() {
 }
 
 // unmarked deals with a letter that may not have its dot. If it is still ours,
-// its reader may not have it, and nobody else would ever look at it. If the ledger
+// its reader may not have it, and that ends it. If the ledger
 // could not tell, it may stand marked or claimed: either way it is queued again.
 func (l *line) unmarked(ctx context.Context, c course.Claimed, err error) {
 	if errors.Is(err, course.ErrHeld) {
@@ -50,9 +50,7 @@ func (l *line) unmarked(ctx context.Context, c course.Claimed, err error) {
 		return
 	}
 	if errors.Is(err, course.ErrFenced) {
-		l.persist(ctx, "park", func(ctx context.Context) error {
-			return l.Store.Park(ctx, c, "the reader may no longer be written to")
-		})
+		l.persist(ctx, "forgo", func(ctx context.Context) error { return l.Store.Forgo(ctx, l.Now(), c) })
 		return
 	}
 	l.Log.Warn("worker: no mark, so no dot", "error", err)

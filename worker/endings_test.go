@@ -57,7 +57,11 @@ func TestRow30To32And36And45EndingsThatAreAboutTheLetter(t *testing.T) {
 			if copies := letterTo(relay, bo); len(copies) != c.copies {
 				t.Errorf("the relay has %d copies, want %d", len(copies), c.copies)
 			}
-			st.untouched(bo)
+			if what == "no such mailbox" {
+				st.blocked(bo)
+			} else {
+				st.untouched(bo)
+			}
 
 			// A day later what was deferred is brought again, and what is uncertain
 			// once more.
@@ -73,6 +77,16 @@ func TestRow30To32And36And45EndingsThatAreAboutTheLetter(t *testing.T) {
 				t.Errorf("a day later it is %+v, want %s after %d attempts", got, state, attempts)
 			}
 		})
+	}
+}
+
+// blocked says that a mailbox counts as gone; the course goes on, should it come back.
+func (st *story) blocked(email string) {
+	st.Helper()
+	p, err := st.Show(st.ctx, email)
+	st.must(err)
+	if p.State != "blocked" || p.Suppressed == nil || *p.Suppressed != "bounce" || p.Enrolments[0].State != "active" {
+		st.Errorf("%s is %s, suppressed: %v, %+v", email, p.State, p.Suppressed, p.Enrolments)
 	}
 }
 

@@ -21,7 +21,8 @@ type commands struct {
 	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export and unsubscribe people."`
 	Lessons     lessonsCommands     `cmd:"" help:"Preview and test lessons."`
 
-	Bounce bounceCommand `cmd:"" help:"Record a mail that came back, from standard input; mail servers call it."`
+	Bounce       bounceCommand        `cmd:"" help:"Record a mail that came back, from standard input; mail servers call it."`
+	Suppressions suppressionsCommands `cmd:"" help:"List the addresses that are not written to, add and remove them."`
 
 	Config configCommand `cmd:"" help:"Show the settings in force, without secrets."`
 }
@@ -38,6 +39,12 @@ type subscribersCommands struct {
 	Import      importCommand      `cmd:"" help:"Import people from a CSV file of email,name."`
 	Export      exportCommand      `cmd:"" help:"Export all as CSV, or everything held about one person as JSON."`
 	Unsubscribe unsubscribeCommand `cmd:"" help:"End every course and the newsletter of one person."`
+}
+
+type suppressionsCommands struct {
+	List   suppressionsListCommand   `cmd:"" help:"List suppressed addresses, the newest first."`
+	Add    suppressionsAddCommand    `cmd:"" help:"Write to an address no more, whoever has it."`
+	Remove suppressionsRemoveCommand `cmd:"" help:"Let an address be written to again."`
 }
 
 type lessonsCommands struct {

@@ -51,8 +51,18 @@ func tellProfile(w io.Writer, p *parts, profile course.Profile) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range profile.Deliveries {
 		fmt.Fprintf(table, "  %s\t%s\t%s\n", d.Letter, d.State, p.moment(*lastTime(d)))
+		for _, r := range d.Returned {
+			fmt.Fprintf(table, "    %s\t%s\t%s  %s\n", how(r), r.Judged, p.moment(r.At), r.Diagnostic)
+		}
 	}
 	table.Flush()
+}
+
+func how(r course.Returned) string {
+	if r.Via == "relay" {
+		return "refused"
+	}
+	return "came back"
 }
 
 // place says where a reader is in a course, and what comes next.

@@ -31,6 +31,7 @@ func (cmd statusCommand) Run(a *app) error {
 	p.tellHolds(a.stdout, status)
 	tellLetters(a.stdout, status)
 	p.tellCourses(a.stdout, status)
+	tellReturned(a.stdout, status)
 	p.tellWorkers(a.stdout, status)
 	p.tellStuck(a.stdout, status)
 	return nil
@@ -86,6 +87,37 @@ func (p *parts) tellCourses(w io.Writer, s course.Status) {
 	}
 	if s.NextDueAt != nil {
 		fmt.Fprintf(w, "next lesson due: %s\n", p.moment(*s.NextDueAt))
+	}
+}
+
+// judgements are what came back, in the order in which an admin should look at it.
+var judgements = []struct {
+	judged course.Judgement
+	words  string
+}{
+	{course.Complained, "complaints"}, {course.Ours, "refused because of us"}, {course.Hard, "hard bounces"},
+	{course.Soft, "soft bounces"}, {course.OptedOut, "opted out"}, {course.Noted, "notes"},
+}
+
+// tellReturned tells what came back, and how many are not written to.
+func tellReturned(w io.Writer, s course.Status) {
+	var parts []string
+	for _, j := range judgements {
+		if n := s.Returned[string(j.judged)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, j.words))
+		}
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(w, "came back in the last 7 days: %s\n", strings.Join(parts, ", "))
+	}
+	parts = nil
+	for _, reason := range course.SuppressionReasons() {
+		if n := s.Suppressed[reason]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, reason))
+		}
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(w, "suppressed addresses: %s\n", strings.Join(parts, ", "))
 	}
 }
 
