@@ -1,12 +1,11 @@
 package mailer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -49,93 +48,47 @@ func parse(body []byte, into any) error {
 
 // mishap is a failed delivery in a provider's words.
 type mishap struct {
-	lasting   bool     // the provider says that trying again is no use
-	noMailbox bool     // and that the reason is the address
-	code      int      // SMTP reply code, 0 if it stands in the texts
-	codes     []string // where an enhanced code may stand, the likeliest first
-	text      string   // for people
+	lasting   bool   // the provider says that trying again is no use,
+	noMailbox bool   // that the address is the reason,
+	aboutUs   bool   // or that we are
+	status    string // where an enhanced code may stand
+	code      int    // SMTP reply code; 0 if it stands in the text
+	text      string // what the receiving server said
 }
 
 // failed puts the verdict into an enhanced code (RFC 3463): a mailbox that the provider
 // would try again has not failed for good, whatever the receiving server's words.
 func (m mishap) failed(about Return) Return {
-	about.Kind = Failed
-	about.Enhanced = mostSpecific(append(m.codes, m.text))
-	switch {
-	case m.lasting && m.noMailbox && general(about.Enhanced):
-		about.Enhanced = "5.1.1"
-	case m.lasting && about.Enhanced == "":
-		about.Enhanced = "5.0.0"
-	case !m.lasting && about.Enhanced == "":
+	about = m.told(Failed, about)
+	switch e := about.Enhanced; {
+	case strings.HasPrefix(e, "5.7."):
+	case m.aboutUs:
+		about.Enhanced = "5.7.0"
+	case !m.lasting && e == "":
 		about.Enhanced = "4.0.0"
-	case !m.lasting && (strings.HasPrefix(about.Enhanced, "5.1.") || strings.HasPrefix(about.Enhanced, "5.2.")):
-		about.Enhanced = "4" + about.Enhanced[1:]
+	case !m.lasting:
+		about.Enhanced = "4" + e[1:]
+	case m.noMailbox && (e == "" || isVague(e)):
+		about.Enhanced = "5.1.1"
+	case e == "":
+		about.Enhanced = "5.0.0"
 	}
-	return m.said(about)
+	return about
 }
 
 // delayed is a delivery that the provider is still trying.
-func (m mishap) delayed(about Return) Return {
-	about.Kind = Delayed
-	about.Enhanced = mostSpecific(append(m.codes, m.text))
-	return m.said(about)
+func (m mishap) delayed(about Return) Return { return m.told(Delayed, about) }
+
+func (m mishap) told(kind ReturnKind, about Return) Return {
+	about.Enhanced = moreSpecific(enhancedIn(m.status), enhancedIn(m.text))
+	about.Code = cmp.Or(m.code, firstCode(m.text))
+	return noted(kind, about, m.text)
 }
 
-func (m mishap) said(about Return) Return {
-	about.Code, about.Diagnostic = m.code, diagnostic(m.text)
-	if about.Code == 0 {
-		about.Code = codeIn(m.text)
-	}
-	return about
-}
-
-// noted is an event that is no failure.
+// noted is any event, with what is said of it.
 func noted(kind ReturnKind, about Return, text string) Return {
-	about.Kind, about.Diagnostic = kind, diagnostic(text)
+	about.Kind, about.Diagnostic = kind, shorten(text)
 	return about
-}
-
-// An enhanced code stands alone: 5.1.1 is none in 10.5.1.1.
-var (
-	enhancedWithin = regexp.MustCompile(`(?:^|[\s:;,#(<\[-])([45]\.\d{1,3}\.\d{1,3})(?:$|[\s:;,)>\]-]|\.(?:\s|$))`)
-	codeWithin     = regexp.MustCompile(`(?:^|[\s:;])([45]\d\d)(?:$|[\s-])`)
-)
-
-// mostSpecific is the first enhanced code that says something, or the first at all.
-func mostSpecific(texts []string) (found string) {
-	for _, text := range texts {
-		match := enhancedWithin.FindStringSubmatch(text)
-		if match == nil {
-			continue
-		}
-		if !general(match[1]) {
-			return match[1]
-		}
-		if found == "" {
-			found = match[1]
-		}
-	}
-	return found
-}
-
-// general says whether a code leaves open what was wrong (RFC 3463 §3.1).
-func general(enhanced string) bool {
-	return enhanced == "" || strings.HasSuffix(enhanced, ".0.0")
-}
-
-func codeIn(text string) int {
-	match := codeWithin.FindStringSubmatch(text)
-	if match == nil {
-		return 0
-	}
-	code, _ := strconv.Atoi(match[1])
-	return code
-}
-
-// diagnostic fits a text on the one line that people are shown.
-func diagnostic(text string) string {
-	line := []rune(oneLine(strings.Join(strings.Fields(text), " ")))
-	return string(line[:min(len(line), 300)])
 }
 
 // envelopeTokens are the local parts of envelope senders.

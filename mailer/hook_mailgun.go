@@ -40,7 +40,7 @@ func readMailgun(body []byte) ([]Return, error) {
 	case "failed":
 		return []Return{e.failed(about)}, nil
 	case "rejected": // by Mailgun itself, before it tried: about us
-		m := mishap{lasting: true, codes: []string{"5.7.0"}, text: cmp.Or(e.Reject.Description, e.Reject.Reason)}
+		m := mishap{aboutUs: true, text: cmp.Or(e.Reject.Description, e.Reject.Reason)}
 		return []Return{m.failed(about)}, nil
 	case "complained":
 		return []Return{noted(Complaint, about, "complaint")}, nil
@@ -54,7 +54,7 @@ func readMailgun(body []byte) ([]Return, error) {
 // as 605 for an address on its list of suppressions, are no SMTP replies.
 func (e mailgunEvent) failed(about Return) Return {
 	status := e.DeliveryStatus
-	m := mishap{lasting: true, codes: []string{status.EnhancedCode, status.BounceCode}, text: cmp.Or(status.Message, status.Description, e.Reason)}
+	m := mishap{lasting: true, status: cmp.Or(status.EnhancedCode, status.BounceCode), text: cmp.Or(status.Message, status.Description, e.Reason)}
 	if code, err := status.Code.Int64(); err == nil && code >= 400 && code < 600 {
 		m.code = int(code)
 	}

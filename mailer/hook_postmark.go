@@ -56,9 +56,9 @@ func (e postmarkEvent) bounced(about Return) []Return {
 	case "HardBounce":
 		m.noMailbox = true
 	case "BadEmailAddress":
-		m.codes = []string{"5.1.3"}
+		m.status = "5.1.3"
 	case "Blocked", "SpamNotification", "VirusNotification", "DMARCPolicy":
-		m.codes = []string{"5.7.0"}
+		m.aboutUs = true
 	case "SoftBounce", "DnsError", "Unknown":
 		m.lasting = false
 	case "Transient":

@@ -34,7 +34,7 @@ func readSendGrid(body []byte) (returns []Return, err error) {
 
 func (e sendGridEvent) returns() []Return {
 	about := Return{MessageIDs: bareIDs(e.SMTPID)}
-	m := mishap{codes: []string{e.Status}, text: cmp.Or(e.Reason, e.Response)}
+	m := mishap{status: e.Status, text: cmp.Or(e.Reason, e.Response)}
 	switch e.Event {
 	case "bounce":
 		return []Return{e.bounced(m, about)}
@@ -54,10 +54,7 @@ func (e sendGridEvent) returns() []Return {
 func (e sendGridEvent) bounced(m mishap, about Return) Return {
 	m.lasting = e.Type != "blocked"
 	m.noMailbox = e.Classification == "Invalid Address"
-	switch e.Classification {
-	case "Content", "Reputation":
-		m.codes = append([]string{"5.7.0"}, m.codes...)
-	}
+	m.aboutUs = e.Classification == "Content" || e.Classification == "Reputation"
 	return m.failed(about)
 }
 
@@ -73,7 +70,7 @@ func (e sendGridEvent) dropped(m mishap, about Return) Return {
 		m.noMailbox = true
 	case "Bounced Address": // of whatever kind that bounce was
 	default:
-		m.codes = []string{"5.7.0"}
+		m.aboutUs = true
 	}
 	return m.failed(about)
 }

@@ -62,8 +62,7 @@ func (e sesEvent) returns() []Return {
 		delay := e.DeliveryDelay
 		return []Return{mishapOf(delay.DelayedRecipients, delay.DelayType).delayed(about)}
 	case "Reject": // SES found a virus in the letter: our fault
-		m := mishap{lasting: true, codes: []string{"5.7.0"}, text: e.Reject.Reason}
-		return []Return{m.failed(about)}
+		return []Return{mishap{aboutUs: true, text: e.Reject.Reason}.failed(about)}
 	}
 	return nil
 }
@@ -96,7 +95,7 @@ func mishapOf(recipients []sesRecipient, otherwise string) mishap {
 		return mishap{text: otherwise}
 	}
 	r := recipients[0]
-	return mishap{codes: []string{r.Status}, text: cmp.Or(r.DiagnosticCode, otherwise)}
+	return mishap{status: r.Status, text: cmp.Or(r.DiagnosticCode, otherwise)}
 }
 
 // complained tells complaints from the feedback that is none, or is about the sender's

@@ -142,32 +142,6 @@ func TestAFieldOfAnotherType(t *testing.T) {
 	}
 }
 
-// An address or a version number is no enhanced code, and a long diagnostic is cut.
-func TestTextsOfHooks(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"550 5.1.1 no such user":              "5.1.1",
-		"smtp;550-5.2.1 disabled":             "5.2.1",
-		"host 10.5.1.1 said: 550 no":          "",
-		"550 rejected (5.7.26)":               "5.7.26",
-		"550 #5.1.0 Address rejected.":        "5.1.0",
-		"failed with 5.1.10.":                 "5.1.10",
-		"server v5.1.1 is fine":               "",
-		"250 2.0.0 accepted":                  "",
-		"550 5.0.0 failed, since 5.4.7 later": "5.0.0",
-	} {
-		if got := mostSpecific([]string{text}); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-	if got := mostSpecific([]string{"5.0.0", "550 5.2.1 disabled"}); got != "5.2.1" {
-		t.Errorf("of a general and a special code got %q, want 5.2.1", got)
-	}
-	if got := diagnostic("rad\r\n ett\x00 " + strings.Repeat("å", 400)); len([]rune(got)) != 300 || strings.ContainsAny(got, "\r\n\x00") || !strings.HasPrefix(got, "rad ett ") {
-		t.Errorf("got %q", got)
-	}
-}
-
 // The event itself stands as text within the JSON of Amazon SNS.
 func TestASESEventThatIsNoJSON(t *testing.T) {
 	t.Parallel()
