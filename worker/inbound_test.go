@@ -308,12 +308,13 @@ func TestTheDoorClosesWithTheWorker(t *testing.T) {
 	if _, _, err := idle.Text.ReadResponse(250); replyTo(err) != 421 {
 		t.Errorf("who is idle hears %v, want 421", err)
 	}
+	st.until("the worker has signed off", func() bool { return st.count(`select count(*) from workers where stopped_at is null`) == 0 })
 	select {
 	case <-stopped:
 		t.Error("the worker stopped before the record was made")
 	case err := <-answered:
 		t.Errorf("answered with %v before the record was made", err)
-	default:
+	case <-time.After(100 * time.Millisecond):
 	}
 	st.must(lock.Rollback())
 	if err := <-answered; err != nil {
