@@ -36,7 +36,8 @@ func readFields(text []byte) (header fields, body []byte) {
 		if !found || name == "" || strings.ContainsAny(name, " \t") {
 			continue
 		}
-		if header = append(header, field{textproto.CanonicalMIMEHeaderKey(name), strings.TrimSpace(value)}); len(header) == fieldsCount {
+		header = append(header, field{textproto.CanonicalMIMEHeaderKey(name), strings.TrimSpace(value)})
+		if len(header) == fieldsCount {
 			break
 		}
 	}

@@ -204,6 +204,8 @@ func plainText(page string) string {
 			text.Write(tokens.Text())
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			switch name, _ := tokens.TagName(); string(name) {
+			case "style", "script":
+				tokens.Next() // what it holds, or its end
 			case "br", "tr", "li":
 				text.WriteString("\n")
 			case "p", "div", "table", "h1", "h2", "h3":

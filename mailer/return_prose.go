@@ -1,21 +1,8 @@
 package mailer
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-)
-
-// Lines after which a copy of our letter stands, in mails that have it below what they say, and
-// lines with which it begins.
-var (
-	copyBelow = regexp.MustCompile(`(?i)^(?:` +
-		`[-=*_> ]{2,}.*(?:original message|unsent message|message header|copy of|returned message|undelivered message|message follows).*` +
-		`|.*(?:original|returned|undelivered|unsent) message (?:headers? )?(?:follows?|below|is attached).*` +
-		`|.*message headers?(?: follows?)?:` +
-		`|.*copy of (?:the|your|this) (?:original )?(?:message|mail)(?: headers?)?.{0,30}` +
-		`)$`)
-	copyHere = regexp.MustCompile(`(?i)^(?:Received: from|Return-Path: <)`)
 )
 
 // cutLetter takes what looks like a copy of our letter off the prose: our own words are no
@@ -27,20 +14,34 @@ func (m *returned) cutLetter() {
 	for line := range strings.Lines(m.prose) {
 		start := end
 		end += len(line)
-		if len(line) > 200 {
-			continue
-		}
-		if copyHere.MatchString(line) {
+		switch line = strings.ToLower(strings.TrimSpace(line)); {
+		case strings.HasPrefix(line, "received: from"), strings.HasPrefix(line, "return-path: <"):
 			m.foundLetter(m.prose[start:])
-		} else if copyBelow.MatchString(strings.TrimSpace(line)) {
+		case announcesCopy(line):
 			m.foundLetter(m.prose[end:])
-		} else {
+		default:
 			continue
 		}
 		m.prose = m.prose[:start]
 		return
 	}
 }
+
+// announcesCopy says whether our letter stands below a line: one that says so, or that only
+// names it, and is drawn as a rule.
+func announcesCopy(line string) bool {
+	rule := line != "" && strings.TrimLeft(line[:1], "-=*_>") == ""
+	return len(line) <= 120 && (containsAny(line, copyBelow) || rule && containsAny(line, copyInRule))
+}
+
+var (
+	copyBelow = []string{
+		"message follows", "message headers follow", "message header follows", "original message below", "original message is attached",
+		"message headers:", "copy of the message", "copy of your message", "copy of this message", "copy of the original message",
+		"copy of the mail", "copy of your mail", "copy of the headers",
+	}
+	copyInRule = []string{"original message", "unsent message", "message header", "returned message", "undelivered message", "copy of"}
+)
 
 func (m *returned) foundLetter(text string) {
 	if m.letter == nil {

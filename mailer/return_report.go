@@ -39,9 +39,9 @@ func withAction(groups []fields, group fields) []fields {
 // readStatus makes one answer of the report on all recipients. A letter of ours has one, but
 // that address may stand for several: then the worst is told.
 func (m *returned) readStatus(groups []fields) (worst Return) {
-	worst = Return{Diagnostic: m.header.text("Subject")}
+	reason := m.reason()
 	for i, group := range groups {
-		if r := m.readGroup(group); i == 0 || badness(r) > badness(worst) {
+		if r := readGroup(group, reason); i == 0 || badness(r) > badness(worst) {
 			worst = r
 		}
 	}
@@ -62,9 +62,10 @@ func badness(r Return) int {
 	return 0
 }
 
-func (m *returned) readGroup(group fields) Return {
+// readGroup takes the words for people where the report has none of the server's.
+func readGroup(group fields, reason string) Return {
 	r := Return{Kind: kindOfAction(group.get("Action"))}
-	r.Diagnostic = cmp.Or(withoutType(group.text("Diagnostic-Code")), m.reason(), group.get("Status"))
+	r.Diagnostic = cmp.Or(withoutType(group.text("Diagnostic-Code")), reason, group.get("Status"))
 	if r.Kind == Failed || r.Kind == Delayed {
 		r.Code, r.Enhanced = settle(enhancedIn(group.get("Status")), r.Diagnostic)
 	}

@@ -16,8 +16,9 @@ func (m *returned) isFromMailSystem() bool {
 }
 
 var mailSystems = []string{
-	"mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "mail delivery", "maildelivery", "mail administrator",
-	"system administrator", "systemadministrator", "systemadministratör", "microsoftexchange", "mdaemon@", "mailsystem", "mail system",
+	"mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "mail delivery",
+	"maildelivery", "mail administrator", "system administrator", "systemadministrator",
+	"systemadministratör", "microsoftexchange", "mdaemon@", "mailsystem", "mail system",
 }
 
 // speaksOfDelivery says whether a mail system's letter is about a letter's fate; it may also
@@ -29,26 +30,34 @@ func (m *returned) speaksOfDelivery() bool {
 }
 
 var bounceSubjects = []string{
-	"undeliver", "non-deliver", "nondeliver", "not deliver", "failure notice", "delivery failure", "delivery failed", "delivery has failed",
-	"delivery unsuccessful", "delivery error", "returned mail", "returned to sender", "mail returned", "status notification (failure)", "delivery problem",
-	"could not be delivered", "couldn't be delivered", "cannot be delivered", "can't deliver", "unable to deliver", "bounced",
-	"mail system error", "returning message", "mail failure", "message rejected", "rejected mail",
-	"unzustellbar", "nicht zustellbar", "nicht zugestellt", "olevererbar", "oleverbar", "inte leverera", "kunde inte", "går inte att leverera", "ej levere",
-	"toimittamaton", "ei voi toimittaa", "ei voitu toimittaa", "kan ikke lever", "ikke levert", "ikke leveret", "non remis", "non distribu", "échec de la remise",
-	"no se puede entregar", "non recapitabile", "onbestelbaar",
+	"undeliver", "non-deliver", "nondeliver", "not deliver", "failure notice",
+	"delivery failure", "delivery failed", "delivery has failed", "delivery unsuccessful",
+	"delivery error", "returned mail", "returned to sender", "mail returned",
+	"status notification (failure)", "delivery problem", "could not be delivered",
+	"couldn't be delivered", "cannot be delivered", "can't deliver", "unable to deliver",
+	"bounced", "mail system error", "returning message", "mail failure", "message rejected",
+	"rejected mail", "unzustellbar", "nicht zustellbar", "nicht zugestellt", "olevererbar",
+	"oleverbar", "inte leverera", "kunde inte", "går inte att leverera", "ej levere",
+	"toimittamaton", "ei voi toimittaa", "ei voitu toimittaa", "kan ikke lever", "ikke levert",
+	"ikke leveret", "non remis", "non distribu", "échec de la remise", "no se puede entregar",
+	"non recapitabile", "onbestelbaar",
 }
 
 var delaySubjects = []string{
-	"delayed", "delay)", "delivery warning", "warning: message", "warning: could not", "mail delay", "still not deliver",
-	"fördröjd", "försenad", "verzöger", "verzögert", "viivästy", "forsinket", "retardé", "différé",
+	"delayed", "delay)", "delivery warning", "warning: message", "warning: could not",
+	"mail delay", "still not deliver", "fördröjd", "försenad", "verzöger", "viivästy",
+	"forsinket", "retardé", "différé",
 }
 
 var bouncePhrases = []string{
-	"could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "was not delivered", "wasn't delivered",
-	"unable to deliver", "not able to deliver", "wasn't able to deliver", "could not deliver", "did not reach", "undeliverable", "delivery failed",
-	"delivery to the following recipient", "delivery has failed", "permanent error", "permanent fatal error", "not been delivered", "attempting to deliver",
-	"konnte nicht zugestellt", "nicht erreicht", "kunde inte levereras", "har inte nått", "nådde inte", "n'a pas pu être", "ei voitu toimittaa",
-	"kunne ikke leveres",
+	"could not be delivered", "couldn't be delivered", "cannot be delivered",
+	"can't be delivered", "was not delivered", "wasn't delivered", "unable to deliver",
+	"not able to deliver", "wasn't able to deliver", "could not deliver", "did not reach",
+	"undeliverable", "delivery failed", "delivery to the following recipient",
+	"delivery has failed", "permanent error", "permanent fatal error", "not been delivered",
+	"attempting to deliver", "konnte nicht zugestellt", "nicht erreicht",
+	"kunde inte levereras", "har inte nått", "nådde inte", "n'a pas pu être",
+	"ei voitu toimittaa", "kunne ikke leveres",
 }
 
 // saysDelayed goes by the subject first: a bounce says in its text how long was tried.
@@ -61,9 +70,10 @@ func (m *returned) saysDelayed() bool {
 }
 
 var delayPhrases = []string{
-	"this is a warning message only", "do not need to resend", "will continue to try", "will keep trying", "will be retried",
-	"still trying to deliver", "delivery attempts will continue", "no action is required on your part", "has not yet been delivered",
-	"wird weiterhin versucht", "ytterligare försök",
+	"this is a warning message only", "do not need to resend", "will continue to try",
+	"will keep trying", "will be retried", "still trying to deliver",
+	"delivery attempts will continue", "no action is required on your part",
+	"has not yet been delivered", "wird weiterhin versucht", "ytterligare försök",
 }
 
 // isFromList knows list servers' notes and challenges: a program wants something of us, which
@@ -77,14 +87,17 @@ func (m *returned) isFromList() bool {
 }
 
 var listSubjects = []string{
-	"moderator approval", "awaiting moderation", "held for moderation", "post by non-member", "requires approval", "not subscribed",
-	"please confirm", "confirm your message", "confirmation required", "verify your message", "please verify", "action required",
+	"moderator approval", "awaiting moderation", "held for moderation", "post by non-member",
+	"requires approval", "not subscribed", "please confirm", "confirm your message",
+	"confirmation required", "verify your message", "please verify", "action required",
 	"sender verification", "bitte bestätigen", "bekräfta",
 }
 
 var listPhrases = []string{
-	"only members", "only subscribers", "not a member of", "not subscribed to", "awaits moderator", "held until the list moderator",
-	"to confirm that you", "challenge-response", "to release your message", "prove that you are human", "one-time confirmation",
+	"only members", "only subscribers", "not a member of", "not subscribed to",
+	"awaits moderator", "held until the list moderator", "to confirm that you",
+	"challenge-response", "to release your message", "prove that you are human",
+	"one-time confirmation",
 }
 
 // isAutoReply follows RFC 3834 §5, and what programs used before it.
@@ -94,7 +107,7 @@ func (m *returned) isAutoReply() bool {
 		strings.EqualFold(m.header.get("X-Apple-Action"), "vacation") {
 		return true
 	}
-	for _, name := range []string{"X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoreply-From", "X-Mail-Autoreply", "X-Vacation"} {
+	for _, name := range autoFields {
 		if m.header.has(name) {
 			return true
 		}
@@ -102,15 +115,22 @@ func (m *returned) isAutoReply() bool {
 	return containsAny(strings.ToLower(m.header.text("Subject")), autoSubjects)
 }
 
+var autoFields = []string{
+	"X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoreply-From", "X-Mail-Autoreply",
+	"X-Vacation",
+}
+
 var autoSubjects = []string{
-	"out of office", "out of the office", "automatic reply", "automatic response", "autoreply", "auto-reply", "auto reply", "auto response", "autoresponse", "auto:",
-	"on vacation", "vacation:", "away from my mail", "on holiday", "on leave", "maternity leave",
-	"autosvar", "automatiskt svar", "frånvaro", "semester", "föräldraledig", "inte på kontoret", "tjänstledig",
-	"abwesenheit", "automatische antwort", "nicht im büro", "im urlaub", "außer haus", "elternzeit",
-	"poissaolo", "automaattinen vastaus", "lomalla", "poissa",
-	"automatisk svar", "fravær", "ferie", "ikke på kontoret", "ikke til stede", "fraværende",
-	"réponse automatique", "absence du bureau", "absent du bureau", "en congé", "absence",
-	"respuesta automática", "fuera de la oficina", "risposta automatica", "fuori sede", "automatisch antwoord", "afwezig", "resposta automática",
+	"out of office", "out of the office", "automatic reply", "automatic response", "autoreply",
+	"auto-reply", "auto reply", "auto response", "autoresponse", "auto:", "on vacation",
+	"vacation:", "away from my mail", "on holiday", "on leave", "maternity leave", "autosvar",
+	"automatiskt svar", "frånvaro", "semester", "föräldraledig", "inte på kontoret",
+	"tjänstledig", "abwesenheit", "automatische antwort", "nicht im büro", "im urlaub",
+	"außer haus", "elternzeit", "automaattinen vastaus", "lomalla", "poissa", "automatisk svar",
+	"fravær", "ferie", "ikke på kontoret", "ikke til stede", "réponse automatique",
+	"absent du bureau", "en congé", "absence", "respuesta automática", "fuera de la oficina",
+	"risposta automatica", "fuori sede", "automatisch antwoord", "afwezig",
+	"resposta automática",
 }
 
 func containsAny(text string, words []string) bool {
