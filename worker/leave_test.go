@@ -45,8 +45,8 @@ func TestABlockedReaderGetsNoDot(t *testing.T) {
 		t.Errorf("%d dots, want Anna's and Cilla's", n)
 	}
 	st.wants("accepted", 2)
-	if got := st.newest(bo); got.State != "parked" && got.State != "cancelled" || got.Attempt != 0 {
-		t.Errorf("Bo's letter is %+v, want it out of the way, without an attempt", got)
+	if got := st.newest(bo); got.State != "cancelled" || got.Reason != "suppressed" || got.Attempt != 0 {
+		t.Errorf("Bo's letter is %+v, want it cancelled, without an attempt", got)
 	}
 }
 

@@ -95,8 +95,8 @@ var judgements = []struct {
 	judged course.Judgement
 	words  string
 }{
-	{course.Complained, "complaints"}, {course.Ours, "refused because of us"}, {course.Hard, "hard bounces"},
-	{course.Soft, "soft bounces"}, {course.OptedOut, "opted out"}, {course.Noted, "notes"},
+	{course.Complained, "called spam"}, {course.Ours, "refused because of us"}, {course.Hard, "bounced hard"},
+	{course.Soft, "bounced softly"}, {course.OptedOut, "answered by opting out"}, {course.Noted, "answered with a note"},
 }
 
 // tellReturned tells what came back, and how many are not written to.
@@ -108,7 +108,7 @@ func tellReturned(w io.Writer, s course.Status) {
 		}
 	}
 	if len(parts) > 0 {
-		fmt.Fprintf(w, "came back in the last 7 days: %s\n", strings.Join(parts, ", "))
+		fmt.Fprintf(w, "letters back in the last 7 days: %s\n", strings.Join(parts, ", "))
 	}
 	parts = nil
 	for _, reason := range course.SuppressionReasons() {
