@@ -5,8 +5,8 @@
 // markup only. Pages work without JavaScript, and there is none.
 //
 // Start with routes below; wall.go, signup.go, confirm.go and leave.go follow a
-// reader's way in and out, guard.go says what holds for every request, and
-// show.go makes the pages.
+// reader's way in and out, hooks.go takes what mail providers report, guard.go
+// says what holds for every request, and show.go makes the pages.
 package web
 
 import (
@@ -24,6 +24,7 @@ import (
 type Options struct {
 	BaseURL        string           // as readers reach it; without https (loopback only) cookies lack Secure
 	TrustedProxies []netip.Prefix   // peers whose X-Forwarded-For is believed
+	Hooks          Hooks            // providers that may report
 	Now            func() time.Time // nil means time.Now
 	Log            *slog.Logger     // nil means slog.Default()
 }
@@ -36,6 +37,7 @@ type site struct {
 	secure  bool // readers come by https
 	now     func() time.Time
 	log     *slog.Logger
+	hooks   map[string]proof // by provider
 	origin  *http.CrossOriginProtection
 }
 
@@ -57,6 +59,7 @@ func New(store *course.Store, library *lessons.Library, c course.Course, o Optio
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	s.hooks = s.proofs(o.Hooks)
 	return s.guarded(s.routes())
 }
 
@@ -71,6 +74,8 @@ func (s *site) routes() *http.ServeMux {
 	s.route(mux, "/integritet", s.privacy, nil)
 	s.route(mux, "/static/{name}", s.static, nil)
 	s.route(mux, "/healthz", s.healthz, nil)
+	mux.HandleFunc("POST /hooks/{provider}", s.hook)
+	mux.HandleFunc("/hooks/{provider}", func(w http.ResponseWriter, r *http.Request) { s.wrongMethod(w, "POST") })
 	return mux
 }
 

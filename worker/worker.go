@@ -17,9 +17,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/mail"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -46,6 +48,7 @@ type Options struct {
 	Now          func() time.Time
 	Log          *slog.Logger
 	Hints        <-chan struct{} // from course.Listen; nil: none
+	Inbound      net.Listener    // where returned mail comes in by SMTP; nil: nowhere
 }
 
 // Worker sends letters.
@@ -56,6 +59,8 @@ type Worker struct {
 	limit   *rate.Limiter
 	pace    pace
 	settled chan struct{} // a hint from the lines: something was recorded
+	hooked  time.Time     // when providers' reports were last looked for
+	visits  visitTimes
 }
 
 // poll is how long the worker sleeps at most. What a dead worker held is taken
@@ -78,7 +83,7 @@ func New(o Options) *Worker {
 	if o.Rate > 0 {
 		limit = rate.NewLimiter(rate.Limit(o.Rate), 1)
 	}
-	return &Worker{Options: o, fleet: newFleet(o.Relays), limit: limit, pace: pace{rate: o.DomainRate}, settled: make(chan struct{}, 1)}
+	return &Worker{Options: o, fleet: newFleet(o.Relays), limit: limit, pace: pace{rate: o.DomainRate}, settled: make(chan struct{}, 1), visits: usualVisit}
 }
 
 // asTheyTravel writes domains with å as xn--, once for all letters. What is none stays as it
@@ -98,8 +103,14 @@ func (o *Options) asTheyTravel() {
 
 // Run plans and sends until ctx ends. Then letters whose dot may be out are
 // finished and recorded, and the rest goes back to the queue. After a long
-// silence in the ledger it waits for an admin to resume.
+// silence in the ledger it waits for an admin to resume. Meanwhile it takes in
+// what comes back.
 func (w *Worker) Run(ctx context.Context) error {
+	var door sync.WaitGroup
+	defer door.Wait()
+	if w.Inbound != nil {
+		door.Go(func() { w.receive(ctx, w.Inbound) })
+	}
 	for ctx.Err() == nil {
 		err := w.listenForSilence(ctx)
 		if err == nil {
@@ -150,8 +161,13 @@ func (w *Worker) pass(ctx context.Context, s *session) (busy bool, err error) {
 	return n > 0, err
 }
 
-// look finds what the clock, or another worker's end, has made ready.
+// look finds what the clock, or another worker's end, has made ready. What
+// providers reported comes first, since it may end letters that wait.
 func (w *Worker) look(ctx context.Context) error {
+	if time.Since(w.hooked) > poll {
+		w.takeHooks(ctx)
+		w.hooked = time.Now()
+	}
 	if _, err := w.Store.Recover(ctx, w.Now(), w.Lease); err != nil {
 		return err
 	}
@@ -176,6 +192,7 @@ func (w *Worker) sleep(ctx context.Context) {
 	case <-ctx.Done():
 	case <-timer.C:
 	case <-w.Hints:
+		w.hooked = time.Time{}
 	case <-w.settled:
 	}
 }

@@ -21,6 +21,7 @@ type commands struct {
 	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export and unsubscribe people."`
 	Lessons     lessonsCommands     `cmd:"" help:"Check, preview and test lessons."`
 
+	Bounce       bounceCommand        `cmd:"" help:"Record a mail that came back, from standard input; mail servers call it."`
 	Suppressions suppressionsCommands `cmd:"" help:"List the addresses that are not written to, add and remove them."`
 
 	DKIM   dkimCommands  `cmd:"" name:"dkim" help:"Make keys that sign letters."`

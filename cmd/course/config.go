@@ -18,6 +18,7 @@ import (
 
 	"fortsatt/course"
 	"fortsatt/mailer"
+	"fortsatt/web"
 	"fortsatt/worker"
 )
 
@@ -45,6 +46,11 @@ type environment struct {
 	TrustedProxies  []string      `split_words:"true" desc:"networks whose X-Forwarded-For is believed, as 10.0.0.0/8"`
 	Lease           time.Duration `default:"30s" desc:"how long a worker may be silent before others take over"`
 	Quarantine      time.Duration `default:"15m" desc:"how long a letter without a reply waits before it is sent once more; over 10m but for a loopback relay"`
+	Inbound         string        `desc:"address at which the worker takes returned mail in by SMTP, as 127.0.0.1:2526; off unless set"`
+	HookSES         string        `split_words:"true" desc:"ARN of the SNS topic by which Amazon SES reports to /hooks/ses; off unless set, as the next three"`
+	HookPostmark    string        `split_words:"true" desc:"user:password that Postmark sends to /hooks/postmark"`
+	HookMailgun     string        `split_words:"true" desc:"HTTP webhook signing key of Mailgun, for /hooks/mailgun"`
+	HookSendgrid    string        `split_words:"true" desc:"verification key of SendGrid's signed event webhook, for /hooks/sendgrid"`
 	DataDir         string        `split_words:"true" desc:"directory of the private Postgres, used where DATABASE_URL is not set"`
 	PGBin           string        `split_words:"true" desc:"directory of the Postgres server programs"`
 	Lessons         string        `desc:"directory of texts to use instead of those built in"`
@@ -60,6 +66,7 @@ type config struct {
 	replyTo mail.Address
 	proxies []netip.Prefix
 	warmup  worker.Warmup
+	hooks   web.Hooks
 }
 
 // readConfig reads the environment. An error names the setting, what is wrong
@@ -76,7 +83,7 @@ func readConfig() (config, error) {
 	}
 	for _, check := range []func() error{
 		c.checkDatabase, c.checkListen, c.checkBase, c.checkSecret, c.checkRelays, c.checkSender, c.checkDKIM,
-		c.checkTimes, c.checkPace, c.checkProxies,
+		c.checkTimes, c.checkPace, c.checkProxies, c.checkInbound, c.checkHooks,
 	} {
 		if err := check(); err != nil {
 			return c, usage(err, "")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -38,10 +39,7 @@ func (c config) shown() [][2]string {
 	for i, r := range c.relays {
 		relays[i] = r.String()
 	}
-	lessons := c.Lessons
-	if lessons == "" {
-		lessons = "built in"
-	}
+	lessons := cmp.Or(c.Lessons, "built in")
 	return [][2]string{
 		{"site", c.BaseURL},
 		{"listens on", c.Listen},
@@ -49,6 +47,8 @@ func (c config) shown() [][2]string {
 		{"relays", strings.Join(relays, ", ")},
 		{"signs with", c.signsWith()},
 		{"secret", fmt.Sprintf("%d set", len(c.secrets))},
+		{"returned mail", cmp.Or(c.Inbound, "no listener")},
+		{"hooks", cmp.Or(c.hooked(), "none")},
 		{"lessons", lessons},
 		{"pace", c.Pace.String()},
 		{"lease", c.Lease.String()},

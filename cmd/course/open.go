@@ -79,6 +79,27 @@ func (p *parts) openStore(a *app) error {
 	return nil
 }
 
+// openLedger opens the store alone, for what needs neither texts nor relays.
+func (a *app) openLedger() (*course.Store, func(), error) {
+	c, err := readConfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.needSecret(); err != nil {
+		return nil, nil, err
+	}
+	dsn, release, err := a.database(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := course.Open(a.ctx, course.Options{DSN: dsn, Secrets: c.secrets})
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return store, func() { store.Close(); release() }, nil
+}
+
 func (p *parts) close() {
 	p.store.Close()
 	p.release()

@@ -31,7 +31,7 @@ func (webCommand) Run(a *app) error {
 func (p *parts) site(a *app) http.Handler {
 	offered, _ := p.store.Course("")
 	return web.New(p.store, p.library, offered, web.Options{
-		BaseURL: p.BaseURL, TrustedProxies: p.proxies, Log: a.log,
+		BaseURL: p.BaseURL, TrustedProxies: p.proxies, Hooks: p.hooks, Log: a.log,
 	})
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"net"
 	"runtime/debug"
 
 	"fortsatt/course"
@@ -27,9 +29,24 @@ func (workerCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if w.Inbound, err = p.listenInbound(); err != nil {
+		return err
+	}
 	debug.SetGCPercent(tidiness)
 	a.log.Info("worker: started", "relays", len(p.relays), "connections", p.SMTPConnections)
 	err = w.Run(a.ctx)
 	a.log.Info("worker: stopped")
 	return err
+}
+
+// listenInbound opens the door for returned mail; nil where none is asked for.
+func (p *parts) listenInbound() (net.Listener, error) {
+	if p.Inbound == "" {
+		return nil, nil
+	}
+	listener, err := net.Listen("tcp", p.Inbound)
+	if err != nil {
+		return nil, fmt.Errorf("take returned mail in at COURSE_INBOUND=%s: %w", p.Inbound, err)
+	}
+	return listener, nil
 }
