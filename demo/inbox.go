@@ -33,8 +33,10 @@ type Letter struct {
 // newest 2,000 in memory and delivers none; and a page that shows them. It asks
 // nobody who they are: listen on loopback only.
 type Inbox struct {
-	smtp *smtp.Server
-	page http.Handler
+	smtp    *smtp.Server
+	page    http.Handler
+	closing sync.Once
+	closed  chan struct{}
 
 	mu      sync.Mutex
 	letters []arrival
@@ -53,7 +55,7 @@ type arrival struct {
 // NewInbox makes an inbox; run its SMTP side with Serve, and its page as an
 // http.Handler.
 func NewInbox() *Inbox {
-	in := &Inbox{changed: make(chan struct{})}
+	in := &Inbox{changed: make(chan struct{}), closed: make(chan struct{})}
 	in.page = in.routes()
 	in.smtp = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &session{inbox: in}, nil
@@ -67,8 +69,12 @@ func NewInbox() *Inbox {
 	return in
 }
 
-// Serve takes letters until Close, and then returns nil.
+// Serve takes letters until Close, and then returns nil; also if that came first.
 func (in *Inbox) Serve(l net.Listener) error {
+	go func() {
+		<-in.closed
+		l.Close() // which the library does only if it served by then
+	}()
 	err := in.smtp.Serve(l)
 	if errors.Is(err, smtp.ErrServerClosed) {
 		return nil
@@ -78,10 +84,11 @@ func (in *Inbox) Serve(l net.Listener) error {
 
 // Close stops taking letters; those that arrived can still be read.
 func (in *Inbox) Close() error {
-	err := in.smtp.Close()
-	if errors.Is(err, smtp.ErrServerClosed) {
-		return nil
-	}
+	var err error
+	in.closing.Do(func() {
+		err = in.smtp.Close()
+		close(in.closed)
+	})
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/smtp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // openInbox listens on loopback and returns the address to send to.
@@ -164,5 +165,31 @@ func TestALetterThatIsTooLargeIsRefused(t *testing.T) {
 	}
 	if n := len(in.Letters()); n != 0 {
 		t.Errorf("%d letters kept, want none", n)
+	}
+}
+
+// Whoever starts an inbox beside other things may have to stop before it serves.
+func TestAnInboxThatIsClosedBeforeItServes(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := NewInbox()
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- in.Serve(listener) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("Serve returned %v, want nil", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it serves for ever")
+	}
+	if err := in.Close(); err != nil {
+		t.Errorf("closed again: %v", err)
 	}
 }

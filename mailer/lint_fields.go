@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // fieldsOnce (E03) wants each field at most once (RFC 5322 §3.6; RFC 2369 §3.4), and those that
@@ -44,7 +46,7 @@ func (l *look) dateAndID() {
 		l.fail("Message-ID is not of the form <left@right>")
 	case l.MessageID != "" && id != l.MessageID:
 		l.fail("Message-ID is not the one that this letter was given")
-	case l.Domain != "" && !related(right, l.Domain):
+	case l.Domain != "" && !Aligned(right, l.Domain):
 		l.fail("Message-ID is at %s, not at our domain %s", right, l.Domain)
 	}
 }
@@ -64,9 +66,8 @@ func (l *look) date(value string) {
 }
 
 // from (E05) wants one sender on our domain, aligned with what vouches for it. Alignment is
-// relaxed (RFC 7489 §3.1). Without a list of public suffixes, a domain and those under it
-// count as one organisation: the signature's may be From's or above it, the envelope sender's
-// From's, above or below.
+// relaxed (RFC 7489 §3.1): the envelope sender's domain may be any of From's organisation, the
+// signature's From's or one above it.
 func (l *look) from() {
 	value, found := l.lookUp("From")
 	if !found {
@@ -81,7 +82,7 @@ func (l *look) from() {
 	if l.Domain != "" && !strings.EqualFold(from, l.Domain) {
 		l.fail("From is at %s, not at our domain %s", from, l.Domain)
 	}
-	if l.EnvelopeSender != "" && !related(domainOf(l.EnvelopeSender), from) {
+	if l.EnvelopeSender != "" && !Aligned(domainOf(l.EnvelopeSender), from) {
 		l.fail("the envelope sender is at %s, which is not aligned with From's %s", domainOf(l.EnvelopeSender), from)
 	}
 	for _, f := range l.fields {
@@ -181,4 +182,14 @@ func within(domain, other string) bool {
 	return strings.Contains(other, ".") && domain[cut-1] == '.' && strings.EqualFold(domain[cut:], other)
 }
 
-func related(a, b string) bool { return within(a, b) || within(b, a) }
+// Aligned says whether two domains belong to one organisation, as receivers see it: by the
+// list of public suffixes (RFC 7489 §3.1.1, §3.2).
+func Aligned(a, b string) bool { return organisation(a) == organisation(b) }
+
+func organisation(domain string) string {
+	domain = strings.ToLower(domain)
+	if registered, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
+		return registered
+	}
+	return domain
+}

@@ -14,16 +14,19 @@ func (l *look) signature() {
 	if !l.Signed {
 		return
 	}
-	understood := false
+	var any, understood bool
 	for _, f := range l.fields {
 		if f.name == "DKIM-Signature" {
 			s := readSignature(f.value)
-			understood = understood || s.a == "rsa-sha256"
+			any, understood = true, understood || s.a == "rsa-sha256"
 			l.signatureOf(s)
 		}
 	}
-	if !understood {
-		l.fail("no DKIM-Signature with a=rsa-sha256")
+	switch {
+	case !any:
+		l.fail("no DKIM-Signature")
+	case !understood:
+		l.warn("no DKIM-Signature with a=rsa-sha256, the only one that all receivers know")
 	}
 }
 

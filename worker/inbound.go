@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
-	"golang.org/x/net/idna"
 )
 
 // receive takes returned mail from a listener until ctx ends: a small SMTP server (RFC 5321)
@@ -18,11 +17,10 @@ import (
 // 250 when a mail is recorded. Until then the sender keeps it, so nothing is lost if we
 // stop or the ledger is away.
 func (w *Worker) receive(ctx context.Context, listener net.Listener) {
-	domain := wireDomain(w.BounceDomain)
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &visit{Worker: w, ctx: ctx, domain: domain}, nil
+		return &visit{Worker: w, ctx: ctx}, nil
 	}))
-	server.Domain = domain
+	server.Domain = w.BounceDomain
 	server.MaxMessageBytes = ReturnLimit
 	server.MaxRecipients = 10
 	server.ReadTimeout = w.visits.line
@@ -44,19 +42,10 @@ func (w *Worker) receive(ctx context.Context, listener net.Listener) {
 	}
 }
 
-// wireDomain is how a domain is written in an envelope.
-func wireDomain(domain string) string {
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
-		return ascii
-	}
-	return domain
-}
-
 // visit is one SMTP connection. It offers no AUTH.
 type visit struct {
 	*Worker
 	ctx        context.Context
-	domain     string // of our envelope senders
 	recipients []string
 }
 
@@ -68,7 +57,7 @@ func (v *visit) Mail(string, *smtp.MailOptions) error { return nil }
 
 // Rcpt believes an address that only we can have made.
 func (v *visit) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if !strings.EqualFold(domain(to), v.domain) || !v.Store.KnowsEnvelope(localPart(to)) {
+	if !strings.EqualFold(domain(to), v.BounceDomain) || !v.Store.KnowsEnvelope(localPart(to)) {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no letter was sent from this address"}
 	}
 	v.recipients = append(v.recipients, to)

@@ -206,6 +206,9 @@ func (c *config) checkSender() error {
 	if _, err := course.ParseAddress("brev@" + c.BounceDomain); c.BounceDomain != "" && err != nil {
 		return fmt.Errorf("COURSE_BOUNCE_DOMAIN=%s: want a domain, as brev.example.se", c.BounceDomain)
 	}
+	if _, from, _ := strings.Cut(c.from.Address, "@"); from != "" && c.BounceDomain != "" && !mailer.Aligned(c.BounceDomain, from) {
+		return fmt.Errorf("COURSE_BOUNCE_DOMAIN=%s: want one of the sender's, as studs.%s: receivers refuse letters that come from two sides (DMARC)", c.BounceDomain, from)
+	}
 	return nil
 }
 

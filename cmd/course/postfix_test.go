@@ -20,7 +20,7 @@ import (
 func TestARealPostfixSendsAnUnknownUserBack(t *testing.T) {
 	h := newHouse(t, nil)
 	h.program = shipped(t)
-	h.env = append(h.env, "COURSE_FROM=Åtta brev <brev@attabrev.example>", "COURSE_BOUNCE_DOMAIN=studs.exempel.se")
+	h.env = append(h.env, "COURSE_FROM=Åtta brev <brev@exempel.se>", "COURSE_BOUNCE_DOMAIN=studs.exempel.se")
 	h.env = append(h.env, "SMTP_URL=smtp://"+h.startPostfix("exempel.se", "studs.exempel.se")+"?tls=none")
 	h.people("anna@annan.example", "finns-inte@exempel.se", "root@exempel.se", "bo@tredje.example")
 
