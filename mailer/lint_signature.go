@@ -18,7 +18,7 @@ func (l *look) signature() {
 	for _, f := range l.fields {
 		if f.name == "DKIM-Signature" {
 			s := readSignature(f.value)
-			any, understood = true, understood || s.a == "rsa-sha256"
+			any, understood = true, understood || s.a != "ed25519-sha256"
 			l.signatureOf(s)
 		}
 	}
