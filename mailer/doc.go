@@ -13,7 +13,11 @@
 //
 // Dot announces the next letter too, if there is one: its Offer then only reads the replies.
 //
-// Its two texts are made of pieces (body.go): what many readers get is encoded once.
+// A letter's two texts are made of pieces (body.go): what many readers get is encoded once. A
+// Signer (dkim.go) vouches for the bytes, and lint.go holds them against what receivers ask.
+//
+// What comes back is read here too: ReadReturn (return.go) makes one answer of reports,
+// complaints and automatic answers, ReadHook (hook.go) of what providers post.
 //
 // Package relaytest, below this one, is a relay whose replies a test decides.
 package mailer

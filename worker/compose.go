@@ -67,7 +67,7 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed, buffer []byte) (
 	if composed.bytes, err = m.Append(buffer[:0]); err != nil {
 		return letter{}, err
 	}
-	return composed, w.lint(composed, text, w.rules(m, composed.envelope, c, text))
+	return composed, w.lint(composed, text, w.rules(m, composed.envelope, c, text), fields)
 }
 
 // nextDate says when the letter after one dated at comes, "" after the last.

@@ -5,18 +5,16 @@ import (
 	"fmt"
 
 	"fortsatt/course"
+	"fortsatt/lessons"
 	"fortsatt/mailer"
 )
 
-// lint reads a letter before it is sent: in full before the first of its version, and then
-// the header, where letters differ. What must not travel is an error, with the rule's name.
-func (w *Worker) lint(l letter, text *version, rules mailer.Rules) error {
-	findings := mailer.LintHeaders
+// lint reads a letter before it is sent: in full before the first of its version, what it says
+// and its bytes, and then the header, where letters differ. What must not travel is an error,
+// with the rule's name.
+func (w *Worker) lint(l letter, text *version, rules mailer.Rules, fields lessons.Fields) error {
 	known := text.linted.Load()
-	if !known {
-		findings = mailer.Lint
-	}
-	for _, f := range findings(l.bytes, rules) {
+	for _, f := range w.findings(l, text, rules, fields, known) {
 		if f.Fail {
 			return fmt.Errorf("lint %s", f)
 		}
@@ -24,10 +22,19 @@ func (w *Worker) lint(l letter, text *version, rules mailer.Rules) error {
 			w.Log.Warn("worker: advice on a letter", "letter", text.ID, "rule", f.Rule, "advice", f.Text)
 		}
 	}
-	if !known {
-		text.linted.Store(true)
-	}
+	text.linted.Store(true)
 	return nil
+}
+
+func (w *Worker) findings(l letter, text *version, rules mailer.Rules, fields lessons.Fields, known bool) []mailer.Finding {
+	if known {
+		return mailer.LintHeaders(l.bytes, rules)
+	}
+	findings := mailer.Lint(l.bytes, rules)
+	for _, f := range lessons.Lint(text.Render(fields), text.Rules(w.Links.Base, rules.To, fields)) {
+		findings = append(findings, mailer.Finding{Rule: f.Rule, Fail: f.Fail, Text: f.Text})
+	}
+	return findings
 }
 
 // rules are what a letter is meant to be.

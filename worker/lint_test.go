@@ -15,6 +15,7 @@ import (
 func TestALetterThatBreaksARuleIsParked(t *testing.T) {
 	for rule, c := range map[string]struct{ old, text string }{
 		"E07": {`subject = "Vem ringer du?"`, `subject = "Hej {{.Name}} {{.Name}} {{.Name}}"`}, // 180 characters of his
+		"E16": {"Hej{{if .Name}}", "Läs [den här sidan hos andra](https://andra.example/sida).\n\nHej{{if .Name}}"},
 		"E14": {"Hej{{if .Name}}", strings.Repeat("Mer och mer och mer.\n\n", 5000) + "Hej{{if .Name}}"},
 	} {
 		t.Run(rule, func(t *testing.T) {

@@ -139,7 +139,11 @@ func (c *config) checkBase() error {
 		_, port, _ := net.SplitHostPort(c.Listen)
 		c.BaseURL = "http://127.0.0.1:" + port
 	}
-	base, err := url.Parse(strings.TrimRight(c.BaseURL, "/"))
+	var base *url.URL
+	wire, err := mailer.WireURL(strings.TrimRight(c.BaseURL, "/"))
+	if err == nil {
+		base, err = url.Parse(wire)
+	}
 	if err == nil && base.User != nil {
 		return errors.New("COURSE_BASE_URL: every reader sees it; leave user and password out")
 	}

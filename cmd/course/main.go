@@ -3,8 +3,8 @@
 //
 // Start with run, which main and the tests share. commands.go is the whole
 // command line on one screen; each command has a file of its own. config.go is
-// the only reader of the environment, and open.go turns settings into the parts
-// that commands work with.
+// the only reader of our settings in the environment, and open.go turns them into
+// the parts that commands work with.
 package main
 
 import (
@@ -27,10 +27,21 @@ import (
 )
 
 func main() {
+	heedSilence()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// heedSilence bounds how long a connection to the database may take: one that is
+// taken and never answered would hold a command for ever, Ctrl-C or not. lib/pq
+// and libpq know the variable; a DSN's connect_timeout goes before it.
+func heedSilence() {
+	const name, seconds = "PGCONNECT_TIMEOUT", "10"
+	if os.Getenv(name) == "" {
+		os.Setenv(name, seconds)
+	}
 }
 
 // Exit codes.
