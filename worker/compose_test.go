@@ -31,7 +31,7 @@ type desk struct {
 
 func atTheDesk(t testing.TB) desk {
 	t.Helper()
-	library, err := lessons.Load(lessons.Shipped())
+	library, err := lessons.Load(Texts())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,12 +3,10 @@ package worker_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/mail"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 	_ "time/tzdata" // the stories are about Swedish time, whatever the machine has
 
@@ -94,26 +92,8 @@ func (st *story) store(dsn string) *course.Store {
 	return s
 }
 
-// signedBy is the shipped texts with somebody behind them, as a public site must have.
-type signedBy struct{ texts, publisher fs.FS }
-
-func (s signedBy) Open(name string) (fs.File, error) {
-	if name == "publisher.toml" {
-		return s.publisher.Open(name)
-	}
-	return s.texts.Open(name)
-}
-
-const publisher = `
-name = "Åtta brev AB"
-email = "redaktion@atta.example"
-number = "556000-0000"
-address = "Storgatan 1, 111 11 Stockholm"
-relay = "Reläet AB"
-`
-
 var shipped = sync.OnceValue(func() *lessons.Library {
-	library, err := lessons.Load(signedBy{lessons.Shipped(), fstest.MapFS{"publisher.toml": {Data: []byte(publisher)}}})
+	library, err := lessons.Load(worker.Texts())
 	if err != nil {
 		panic(err)
 	}
