@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -71,8 +74,18 @@ func TestRow12StoppedThenKilled(t *testing.T) {
 }
 
 // freeze stops a process as a laptop's lid does; thaw is the lid opened.
-func (p *process) freeze() { p.t.Helper(); p.signal(syscall.SIGSTOP) }
-func (p *process) thaw()   { p.t.Helper(); p.signal(syscall.SIGCONT) }
+// freeze returns when the process does nothing any more, which on a busy machine
+// may be a while after the signal.
+func (p *process) freeze() {
+	p.t.Helper()
+	p.signal(syscall.SIGSTOP)
+	until(p.t, "the process is stopped", func() bool {
+		state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(p.cmd.Process.Pid)).Output()
+		return err == nil && strings.HasPrefix(string(state), "T")
+	})
+}
+
+func (p *process) thaw() { p.t.Helper(); p.signal(syscall.SIGCONT) }
 
 func (p *process) signal(s syscall.Signal) {
 	p.t.Helper()
