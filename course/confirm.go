@@ -70,7 +70,7 @@ func readInvitation(ctx context.Context, db sqlx.QueryerContext, now time.Time, 
 		from deliveries d
 		join subscribers s on s.id = d.subscriber_id and s.state <> 'erased'
 		left join addresses a on a.subscriber_id = d.subscriber_id
-		where d.subscriber_id = $1 and d.id = $2 and d.rank = 0`, d.SubscriberID, d.ID, now.Add(-InvitationLife))
+		where d.subscriber_id = $1 and d.id = $2 and starts_with(d.letter, 'confirm:')`, d.SubscriberID, d.ID, now.Add(-InvitationLife))
 	if errors.Is(err, sql.ErrNoRows) {
 		return in, ErrToken
 	}

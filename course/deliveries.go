@@ -202,8 +202,9 @@ func (s *Store) ready(ctx context.Context, tx *sqlx.Tx, now time.Time, d *inHand
 
 // text is the hash of a letter's published text, nil where there is none.
 func (s *Store) text(letter string) []byte {
-	if strings.HasPrefix(letter, "confirm:") {
-		return s.confirm.Hash()
+	kind, _, _ := strings.Cut(letter, ":")
+	if v, ok := s.letters[kind]; ok {
+		return v.Hash()
 	}
 	for _, c := range s.courses {
 		if week := c.Week(strings.TrimPrefix(letter, "test:")); week > 0 {

@@ -283,7 +283,7 @@ func TestARetriedLetterTakesTheMendedText(t *testing.T) {
 
 	mended := aCourse("natverk", "brev", 8, natverk.Rhythm)
 	mended.Lessons[0].Version.Source = []byte("text brev1, mended")
-	st.must(st.Publish(st.ctx, confirmV1, []Course{mended}))
+	st.must(st.Publish(st.ctx, someLetters, []Course{mended}))
 	for email, want := range map[string]string{anna: "text brev1, mended", bo: "text brev1"} {
 		st.retried(again, st.id(email, "brev1"))
 		v, err := st.Version(st.ctx, st.version(email))

@@ -66,7 +66,7 @@ func TestWhatIsReleasedTakesTheMendedText(t *testing.T) {
 	st.joined(now, cilla)
 	mended := aCourse("natverk", "brev", 8, natverk.Rhythm)
 	mended.Lessons[0].Version.Source = []byte("text brev1, mended")
-	st.must(st.Publish(st.ctx, confirmV1, []Course{mended}))
+	st.must(st.Publish(st.ctx, someLetters, []Course{mended}))
 	st.releases(now, natverk.Letter(1))
 	for email, want := range map[string]string{anna: "text brev1, mended", bo: "text brev1", cilla: "text brev1, mended"} {
 		v, err := st.Version(st.ctx, st.version(email))

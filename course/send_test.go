@@ -97,7 +97,7 @@ func TestWhoIsPastAWeekWithoutItIsSkippedAndCounted(t *testing.T) {
 	st.reached(4, at("2026-11-03 08:00"), anna)
 	changed := aCourse("natverk", "brev", 8, natverk.Rhythm)
 	changed.Lessons[2].ID = "nytt" // a new third lesson
-	st.must(st.Publish(st.ctx, confirmV1, []Course{changed}))
+	st.must(st.Publish(st.ctx, someLetters, []Course{changed}))
 	st.wantSurvey("week 3", st.sent(at("2026-11-12 12:00"), SendRequest{Week: 3}), Survey{Past: 1})
 	st.wantSurvey("week 3 to all", st.sent(at("2026-11-12 12:00"), SendRequest{Week: 3, All: true}), Survey{Planned: 1, DaysSince: map[int]int{9: 1}})
 	st.wantPlace(anna, "4 active, next Tue 2026-11-24 08:00")
@@ -212,7 +212,7 @@ func TestANinthLessonForWhoHasFinished(t *testing.T) {
 	st := begin(t)
 	st.reached(8, at("2026-11-03 08:00"), anna)
 	st.planned(at("2026-11-03 09:00"))
-	st.must(st.Publish(st.ctx, confirmV1, []Course{aCourse("natverk", "brev", 9, natverk.Rhythm)}))
+	st.must(st.Publish(st.ctx, someLetters, []Course{aCourse("natverk", "brev", 9, natverk.Rhythm)}))
 	st.wantSurvey("week 9", st.sent(at("2026-11-12 12:00"), SendRequest{Week: 9, To: anna}), Survey{Planned: 1, DaysSince: map[int]int{9: 1}})
 	if n := st.deliver(at("2026-11-12 12:00")); n != 1 {
 		t.Errorf("%d letters went out, want the one that was promised", n)

@@ -112,7 +112,7 @@ func readLetters(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) erro
 		Count         int
 	}
 	err := tx.SelectContext(ctx, &rows, `
-		select case when starts_with(letter, 'confirm:') then 'confirm' else letter end as letter, state, count(*)
+		select case when letter ~ '^(lesson|newsletter):' then letter else split_part(letter, ':', 1) end as letter, state, count(*)
 		from deliveries
 		where not starts_with(letter, 'test:')
 		group by 1, 2

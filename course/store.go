@@ -38,7 +38,7 @@ type Store struct {
 	preparing sync.Mutex
 	advancing *sqlx.Stmt // nil until it is first needed
 	// the texts that Publish made known, by which new letters are planned
-	confirm Version
+	letters map[string]Version // of the service letters, by kind
 	courses []Course
 }
 

@@ -35,6 +35,14 @@ var (
 	natverk   = aCourse("natverk", "brev", 8, Rhythm{Zone: stockholm, Weekday: time.Tuesday, Hour: 8})
 	omtanke   = aCourse("omtanke", "rad", 2, Rhythm{Zone: stockholm, Weekday: time.Thursday, Hour: 17})
 	confirmV1 = Version{Source: []byte("Bekräfta din adress"), Layout: []byte("ram")}
+	loginV1   = Version{Source: []byte("Logga in"), Layout: []byte("ram")}
+
+	someLetters = map[string]Version{
+		"confirm": confirmV1, "login": loginV1,
+		"question-wording":  {Source: []byte("Stämmer det?"), Layout: []byte("ram")},
+		"question-answered": {Source: []byte("Här är svaret"), Layout: []byte("ram")},
+		"question-declined": {Source: []byte("Inte den här gången"), Layout: []byte("ram")},
+	}
 )
 
 func zone(name string) *time.Location {
@@ -77,7 +85,7 @@ func open(t *testing.T, dsn string, courses ...Course) *story {
 		}
 		s.Close()
 	})
-	st.must(s.Publish(ctx, confirmV1, courses))
+	st.must(s.Publish(ctx, someLetters, courses))
 	st.worker, err = s.Join(ctx, "the story's worker")
 	st.must(err)
 	return st

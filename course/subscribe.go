@@ -206,5 +206,5 @@ func (s *Store) queueConfirm(ctx context.Context, tx *sqlx.Tx, now time.Time, su
 	for _, row := range rows {
 		orders = append(orders, order{SubscriberID: row.SubscriberID, Letter: fmt.Sprintf("confirm:%d", row.Count+1), Reason: reason})
 	}
-	return request(ctx, tx, now, rankConfirm, s.confirm, orders)
+	return request(ctx, tx, now, rankConfirm, s.letters["confirm"], orders)
 }

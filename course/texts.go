@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -79,18 +81,20 @@ const newsletter = "newsletter"
 
 // Claim order.
 const (
-	rankConfirm = iota
+	rankConfirm = iota // and login
 	rankLesson
 )
 
-// Publish makes texts known to the store and keeps them in the database: the
-// confirm letter, and the courses by which letters are planned from now on.
-// Call it once, before the store is shared.
-func (s *Store) Publish(ctx context.Context, confirm Version, courses []Course) error {
-	s.confirm, s.courses = confirm, courses
+// Publish makes texts known to the store and keeps them in the database: service
+// letters by their kind, such as "confirm", and the courses by which letters are
+// planned from now on. Call it once, before the store is shared.
+func (s *Store) Publish(ctx context.Context, letters map[string]Version, courses []Course) error {
+	s.letters, s.courses = letters, courses
 	return s.transact(ctx, "store the letters' texts", func(tx *sqlx.Tx) error {
-		if err := keep(ctx, tx, "confirm", confirm); err != nil {
-			return err
+		for _, kind := range slices.Sorted(maps.Keys(letters)) {
+			if err := keep(ctx, tx, kind, letters[kind]); err != nil {
+				return err
+			}
 		}
 		for _, c := range courses {
 			for i, lesson := range c.Lessons {

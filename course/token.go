@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"encoding/base32"
 	"encoding/binary"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,8 @@ type purpose byte
 const (
 	toConfirm     purpose = 'c'
 	toUnsubscribe purpose = 'u'
+	toLogIn       purpose = 'l'
+	toRead        purpose = 'q' // a question's own page
 	toBounce      purpose = 'b' // the envelope sender
 	toIdentify    purpose = 'm' // the Message-ID
 )
@@ -68,8 +71,19 @@ func (k keys) open(p purpose, token string) (DeliveryKey, error) {
 // Tokens of a delivery, as its letter carries them.
 func (s *Store) ConfirmToken(d DeliveryKey) string     { return s.keys.token(toConfirm, d) }
 func (s *Store) UnsubscribeToken(d DeliveryKey) string { return s.keys.token(toUnsubscribe, d) }
+func (s *Store) LoginToken(d DeliveryKey) string       { return s.keys.token(toLogIn, d) }
+func (s *Store) QuestionToken(d DeliveryKey) string    { return s.keys.token(toRead, d) }
 func (s *Store) BounceToken(d DeliveryKey) string      { return s.keys.token(toBounce, d) }
 func (s *Store) MessageToken(d DeliveryKey) string     { return s.keys.token(toIdentify, d) }
+
+// LoginCode is the code of a login letter, for a person whose mail is not in the
+// browser to be signed in: six digits. It is worth little without that browser.
+func (s *Store) LoginCode(d DeliveryKey) string { return s.keys.rings[0].code(d) }
+
+func (r ring) code(d DeliveryKey) string {
+	sum := mac(r.token, []byte("code"), binary.BigEndian.AppendUint64(nil, uint64(d.SubscriberID)), binary.BigEndian.AppendUint64(nil, uint64(d.ID)))
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(sum)%1_000_000)
+}
 
 // PassLife is how long an article stays open to a browser that has signed up
 // and not yet confirmed.
@@ -111,4 +125,6 @@ type Links struct{ Base string }
 
 func (l Links) Confirm(token string) string     { return l.Base + "/bekrafta/" + token }
 func (l Links) Unsubscribe(token string) string { return l.Base + "/avsluta/" + token }
+func (l Links) Login(token string) string       { return l.Base + "/logga-in/" + token }
+func (l Links) Question(token string) string    { return l.Base + "/min-fraga/" + token }
 func (l Links) Privacy() string                 { return l.Base + "/integritet" }

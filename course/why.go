@@ -122,7 +122,7 @@ func (c clock) outcome(d Delivery, now time.Time) string {
 // afterQuarantine says what EndQuarantine will decide.
 func (d Delivery) afterQuarantine() string {
 	switch {
-	case strings.HasPrefix(d.Letter, "confirm:"):
+	case strings.HasPrefix(d.Letter, "confirm:"), strings.HasPrefix(d.Letter, "login:"):
 		return "it is cancelled"
 	case d.Doubts > 1:
 		return "it waits for an admin"

@@ -113,7 +113,7 @@ func TestWhyTellsWhyThereIsNoLetter(t *testing.T) {
 	st.planned(now.Add(time.Hour))
 	grown := aCourse("natverk", "brev", 9, natverk.Rhythm)
 	grown.Lessons[2].ID = "nytt"
-	st.must(st.Publish(st.ctx, confirmV1, []Course{grown}))
+	st.must(st.Publish(st.ctx, someLetters, []Course{grown}))
 	st.wantWhy(now, cilla, 9, "not sent: finished the course on Tue 3 November 2026 09:00:00 CET without it")
 	st.reached(1, now, "dag@exempel.se")
 	st.exec(`update enrolments set position = 4, passed = 3 where subscriber_id = (select id from subscribers where email = 'dag@exempel.se')`)

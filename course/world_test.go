@@ -81,7 +81,7 @@ func (w *world) publishes() {
 	if w.beside {
 		courses = append(courses, omtanke)
 	}
-	w.must(w.Publish(w.ctx, confirmV1, courses))
+	w.must(w.Publish(w.ctx, someLetters, courses))
 }
 
 func (w *world) chance(percent int) bool { return w.IntN(100) < percent }

@@ -13,7 +13,7 @@
 //	wall.toml, pages.toml         the wording of the wall and of the pages
 //	pages/integritet.md           the privacy page
 //	letters/layout.html, .txt     the layout of every letter
-//	letters/confirm.md            the confirm letter
+//	letters/<kind>.md             the service letters: confirm, login, question-…
 //	articles/<slug>.md            an article; a line <!-- wall --> ends its teaser
 //	<course>/course.toml          a folder with this file is a course
 //	<course>/NN-name.md           its lessons: week 01, 02 and on, without gaps

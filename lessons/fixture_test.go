@@ -73,6 +73,46 @@ Det var {{.AskedAt}}.
 
 **[Bekräfta adressen]({{.ConfirmURL}})**
 `,
+	"letters/login.md": `+++
+id = "login"
+title = "Ett besked"
+subject = "Ett besked"
+preheader = "Det är kort."
+minutes = 1
++++
+
+[Läs vidare]({{.LoginURL}}) eller skriv {{.Code}}.
+`,
+	"letters/question-wording.md": `+++
+id = "question-wording"
+title = "Ett besked"
+subject = "Ett besked"
+preheader = "Det är kort."
+minutes = 1
++++
+
+[Se texten]({{.QuestionURL}})
+`,
+	"letters/question-answered.md": `+++
+id = "question-answered"
+title = "Ett besked"
+subject = "Ett besked"
+preheader = "Det är kort."
+minutes = 1
++++
+
+[Läs svaret]({{.QuestionURL}})
+`,
+	"letters/question-declined.md": `+++
+id = "question-declined"
+title = "Ett besked"
+subject = "Ett besked"
+preheader = "Det är kort."
+minutes = 1
++++
+
+[Läs vad vi skrev]({{.QuestionURL}})
+`,
 	"articles/mingla.md": `+++
 title = "Måste jag mingla?"
 lede = "Nej."

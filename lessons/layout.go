@@ -109,7 +109,7 @@ func (s *surroundings) wrap(file, layout string, known facts) ([]piece, faults) 
 			continue
 		}
 		first := slices.IndexFunc(m.actions, func(a action) bool { return a.field == p.field })
-		wrong.add(file, m.actions[first].line, "{{.%s}} has no value in a %s letter; put it between {{if .Week}} and {{end}}", p.field, s.Kind)
+		wrong.add(file, m.actions[first].line, "{{.%s}} has no value in a letter that is no lesson; put it between {{if .Week}} and {{end}}", p.field)
 	}
 	return fuse(pieces), wrong
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -85,15 +86,48 @@ func Compile(source, layout []byte) (*Letter, error) {
 	return letter, nil
 }
 
-// The kinds of letter, and the fields that each may hold.
+// The kinds of letter. All but lessons answer something that a person did, at
+// once, and belong to no list: service letters. Each is a file of letters/,
+// named after its kind.
 const (
 	lessonLetter  = "lesson"
 	confirmLetter = "confirm"
 )
 
+// letterFields are those that each kind may hold.
 var letterFields = map[string][]string{
-	lessonLetter:  {"Name", "Week", "Weeks", "NextDate", "UnsubscribeURL", "PrivacyURL"},
-	confirmLetter: {"AskedAt", "ConfirmURL", "PrivacyURL"},
+	lessonLetter:        {"Name", "Week", "Weeks", "NextDate", "UnsubscribeURL", "PrivacyURL"},
+	confirmLetter:       {"AskedAt", "ConfirmURL", "PrivacyURL"},
+	"login":             {"AskedAt", "LoginURL", "Code", "PrivacyURL"},
+	"question-wording":  {"Name", "AskedAt", "QuestionURL", "PrivacyURL"},
+	"question-answered": {"Name", "AskedAt", "QuestionURL", "PrivacyURL"},
+	"question-declined": {"Name", "AskedAt", "QuestionURL", "PrivacyURL"},
+}
+
+// letterMust are those without which a service letter would be of no use.
+var letterMust = map[string][]string{
+	confirmLetter:       {"ConfirmURL"},
+	"login":             {"LoginURL", "Code"},
+	"question-wording":  {"QuestionURL"},
+	"question-answered": {"QuestionURL"},
+	"question-declined": {"QuestionURL"},
+}
+
+// serviceLetters loads them all.
+func (l *loader) serviceLetters(around *surroundings) map[string]*Letter {
+	letters := map[string]*Letter{}
+	for _, kind := range slices.Sorted(maps.Keys(letterMust)) {
+		letters[kind] = l.letter("letters/"+kind+".md", around.of(kind))
+	}
+	return letters
+}
+
+// serviceFiles are their names, in order.
+func serviceFiles() (names []string) {
+	for _, kind := range slices.Sorted(maps.Keys(letterMust)) {
+		names = append(names, kind+".md")
+	}
+	return names
 }
 
 const longestSubject = 60
@@ -136,8 +170,10 @@ func compile(file string, source []byte, around *surroundings) (*Letter, faults)
 	}
 	body, more := parseMarkdown(t, known, letterLinks)
 	wrong = append(wrong, more...)
-	if around.Kind == confirmLetter && !body.holds("ConfirmURL") {
-		wrong.add(file, t.bodyLine, "a confirm letter must hold {{.ConfirmURL}}")
+	for _, field := range letterMust[around.Kind] {
+		if !body.holds(field) {
+			wrong.add(file, t.bodyLine, "a %s letter must hold {{.%s}}", around.Kind, field)
+		}
 	}
 	if len(wrong) > 0 {
 		return nil, wrong

@@ -21,7 +21,8 @@ type Finding struct {
 type Rules struct {
 	Base      string    // the site's address; plain http on loopback only
 	Hosts     []string  // other hosts that the letter may lead to
-	Confirm   bool      // a confirm letter: nobody can leave what has not begun, and nothing from a form may stand in it
+	Service   bool      // it belongs to no list that could be left
+	Typed     bool      // anyone may have typed the address: nothing from a form may stand in it
 	Publisher Publisher // who must be named
 	Fields    Fields    // what filled the letter; Name as it stands in the ledger
 	Reader    string    // the reader's address, which may stand in no URL
@@ -37,7 +38,8 @@ func (l *Letter) Rules(base, reader string, f Fields) Rules {
 	nameless.Name = ""
 	plain := l.Render(nameless)
 	return Rules{
-		Base: base, Hosts: l.around.Hosts, Confirm: l.around.Kind == confirmLetter, Publisher: l.around.Publisher,
+		Base: base, Hosts: l.around.Hosts, Service: l.around.Kind != lessonLetter,
+		Typed: !slices.Contains(letterFields[l.around.Kind], "Name"), Publisher: l.around.Publisher,
 		Fields: f, Reader: reader, Nameless: &plain,
 	}
 }

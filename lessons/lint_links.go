@@ -135,12 +135,12 @@ func tiny(n *html.Node, side string) bool {
 // ownLink is one that may differ between readers: it does what the reader asks, and
 // nothing else.
 func (i *inspection) ownLink(to string) bool {
-	return to == i.Fields.UnsubscribeURL || to == i.Fields.ConfirmURL || to == i.Fields.PrivacyURL
+	return to == i.Fields.PrivacyURL || slices.Contains(i.Fields.own(), to)
 }
 
 // personal says whether an address holds the token of one of the reader's own links.
 func (i *inspection) personal(address string) bool {
-	for _, own := range []string{i.Fields.UnsubscribeURL, i.Fields.ConfirmURL} {
+	for _, own := range i.Fields.own() {
 		token := own[strings.LastIndexByte(own, '/')+1:]
 		if token != "" && slices.Contains(word.FindAllString(address, -1), token) {
 			return true

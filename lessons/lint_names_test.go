@@ -11,7 +11,7 @@ import (
 func TestNoNameStopsALetter(t *testing.T) {
 	t.Parallel()
 	l := load(t, nil)
-	letters := []*Letter{l.Courses[0].Lessons[0], l.Courses[0].Lessons[1], l.Confirm}
+	letters := []*Letter{l.Courses[0].Lessons[0], l.Courses[0].Lessons[1], l.Letters["confirm"]}
 	for _, name := range []string{
 		"Åsa", "O'Neill <b>", "", strings.Repeat("🌻", 60), strings.Repeat("🌻", 61),
 		"Null", "null", "undefined", "<no value>", "100 %", "%", "%!s(MISSING)", "{{.Name}}", "nu\x00ll",
@@ -60,9 +60,9 @@ func TestNamesThatMayNotStandInALetter(t *testing.T) {
 		}
 	}
 	f := Fields{Name: "Anna", AskedAt: "22 november kl. 14.05", ConfirmURL: "https://brev.example/bekrafta/abc", PrivacyURL: anna.PrivacyURL}
-	r := l.Confirm.Render(f)
+	r := l.Letters["confirm"].Render(f)
 	r.Text, r.HTML = once(t, r.Text, "Det var", "Anna, det var"), once(t, r.HTML, "Det var", "Anna, det var")
-	if found := Lint(r, l.Confirm.Rules("https://brev.example", "post@post.example", f)); len(found) != 1 || found[0].Rule != "E23" {
+	if found := Lint(r, l.Letters["confirm"].Rules("https://brev.example", "post@post.example", f)); len(found) != 1 || found[0].Rule != "E23" {
 		t.Errorf("a confirm letter with a name: found %+v, want E23", found)
 	}
 }

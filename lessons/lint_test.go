@@ -21,7 +21,7 @@ func TestALetterThatIsRightIsFoundToBe(t *testing.T) {
 		t.Errorf("lesson: %+v", f)
 	}
 	f := Fields{AskedAt: "22 november kl. 14.05", ConfirmURL: "https://brev.example/bekrafta/abc", PrivacyURL: anna.PrivacyURL}
-	for _, f := range Lint(l.Confirm.Render(f), l.Confirm.Rules("https://brev.example", "bo@post.example", f)) {
+	for _, f := range Lint(l.Letters["confirm"].Render(f), l.Letters["confirm"].Rules("https://brev.example", "bo@post.example", f)) {
 		t.Errorf("confirm letter: %+v", f)
 	}
 }

@@ -154,7 +154,7 @@ func (i *inspection) size() {
 }
 
 func (i *inspection) wayOut() {
-	if i.Confirm {
+	if i.Service {
 		return
 	}
 	to := i.Fields.UnsubscribeURL
@@ -194,8 +194,8 @@ func (i *inspection) fromTheForm() {
 	inText, inHTML := brought(after.Text, before.Text), brought(i.seen, shown(before.HTML))
 	all := inText + inHTML + brought(after.Subject, before.Subject)
 	switch {
-	case all > 0 && i.Confirm:
-		i.fail(name, "%.*q, from a form, stands in a confirm letter; it goes to whoever's address was typed", quotedRunes, name)
+	case all > 0 && i.Typed:
+		i.fail(name, "%.*q, from a form, stands in a letter that greets nobody; it goes to whoever's address was typed", quotedRunes, name)
 	case all > 0 && (utf8.RuneCountInString(name) > longestName || strings.ContainsAny(name, "@\r\n") || strings.Contains(name, "://") || strings.Contains(name, "www.")):
 		i.fail(name, "the name %.*q is none: too long, or an address; leave it out", quotedRunes, name)
 	case inText != inHTML:

@@ -15,9 +15,9 @@ type Library struct {
 	Publisher Publisher
 	Wall      Wall
 	Pages     Pages
-	Courses   []*Course  // by id
-	Articles  []*Article // newest first
-	Confirm   *Letter
+	Courses   []*Course          // by id
+	Articles  []*Article         // newest first
+	Letters   map[string]*Letter // by kind; see letterFields
 	Privacy   *Page
 }
 
@@ -52,11 +52,11 @@ func Shipped() fs.FS { return shipped }
 func Load(fsys fs.FS) (*Library, error) {
 	l := &loader{fsys: fsys}
 	l.strangers(".", "publisher.toml", "wall.toml", "pages.toml", "README.md")
-	l.strangers("letters", "layout.html", "layout.txt", "confirm.md")
+	l.strangers("letters", serviceFiles()...)
 	l.strangers("pages", "integritet.md")
 	library := &Library{Publisher: l.publisher(), Wall: l.wall(), Pages: l.pages()}
 	around := l.surroundings(library.Publisher)
-	library.Confirm = l.letter("letters/confirm.md", around.of(confirmLetter))
+	library.Letters = l.serviceLetters(around)
 	library.Privacy = l.page("pages/integritet.md", library.Publisher)
 	library.Articles = l.articles()
 	library.Courses = l.courses(around)

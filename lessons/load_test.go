@@ -22,8 +22,8 @@ func TestLoadReadsADirectory(t *testing.T) {
 	if second.ID != "andra" || second.Title != "Andra koppen" || second.Preheader != "Den sista." || second.Minutes != 4 || second.Week != 2 || second.Weeks != 2 {
 		t.Errorf("got %+v, want andra, week 2 of 2, 4 minutes", second)
 	}
-	if l.Confirm.ID != "confirm" || l.Confirm.Week != 0 {
-		t.Errorf("got confirm letter %q of week %d, want confirm of none", l.Confirm.ID, l.Confirm.Week)
+	if l.Letters["confirm"].ID != "confirm" || l.Letters["confirm"].Week != 0 {
+		t.Errorf("got confirm letter %q of week %d, want confirm of none", l.Letters["confirm"].ID, l.Letters["confirm"].Week)
 	}
 	if l.Publisher.Relay != "Posten & Co" || l.Wall.Button == "" || l.Pages.Site.Brand == "" {
 		t.Errorf("publisher, wall or pages not read: %+v", l.Publisher)
@@ -121,7 +121,7 @@ kaffe/01-forsta.md:10: }} without {{ before it (between two braces of CSS, put a
 
 		{"layout that cannot be left", "letters/layout.txt", "{{.UnsubscribeURL}}", "", `letters/layout.txt: {{.UnsubscribeURL}} is missing`},
 		{"layout with a reader's name", "letters/layout.txt", "{{.Title}}", "{{.Title}}\n{{.Name}}", `letters/layout.txt:2: unknown field {{.Name}} (known: Title, Preheader, Body, Course, Week, Weeks, ReadingTime, UnsubscribeURL, PrivacyURL, PublisherName, PublisherEmail, PublisherNumber, PublisherAddress, Relay)`},
-		{"layout that lets a confirm letter be left", "letters/layout.txt", "{{.PrivacyURL}}", "{{.PrivacyURL}}\n{{.UnsubscribeURL}}", `letters/layout.txt:11: {{.UnsubscribeURL}} has no value in a confirm letter; put it between {{if .Week}} and {{end}}`},
+		{"layout that lets a confirm letter be left", "letters/layout.txt", "{{.PrivacyURL}}", "{{.PrivacyURL}}\n{{.UnsubscribeURL}}", `letters/layout.txt:11: {{.UnsubscribeURL}} has no value in a letter that is no lesson; put it between {{if .Week}} and {{end}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -203,7 +203,7 @@ func TestLoadRefusesMisplacedFiles(t *testing.T) {
 		{"double", map[string]string{"kaffe/02-andra.md": "", "kaffe/01-gamla.md": second}, "kaffe/01-gamla.md: two lessons for week 01; give each lesson its own week"},
 		{"misnamed lesson", map[string]string{"kaffe/3-tredje.md": second}, "kaffe/3-tredje.md: nothing reads this file (a lesson's name is two digits and a name, as in 03-fragan.md); rename or remove it"},
 		{"week naught", map[string]string{"kaffe/00-hej.md": second}, "kaffe/00-hej.md: nothing reads this file (a lesson's name is two digits and a name, as in 03-fragan.md); rename or remove it"},
-		{"misnamed letter", map[string]string{"letters/bekrafta.md": "x"}, "letters/bekrafta.md: nothing reads this file (known here: layout.html, layout.txt, confirm.md); rename or remove it"},
+		{"misnamed letter", map[string]string{"letters/bekrafta.md": "x"}, "letters/bekrafta.md: nothing reads this file (known here: confirm.md, login.md, question-answered.md, question-declined.md, question-wording.md); rename or remove it"},
 		{"misnamed settings", map[string]string{"walls.toml": "x"}, "walls.toml: nothing reads this file (known here: publisher.toml, wall.toml, pages.toml, README.md); rename or remove it"},
 		{"misnamed article", map[string]string{"articles/Ny artikel.md": "x"}, "articles/Ny artikel.md: an article's file is named in lower case letters a–z, digits and hyphens, and .md; rename or remove it"},
 		{"misnamed page", map[string]string{"pages/integrity.md": "x"}, "pages/integrity.md: nothing reads this file (known here: integritet.md); rename or remove it"},

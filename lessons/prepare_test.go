@@ -73,7 +73,7 @@ func TestAPreparedLetterIsTheSameLetter(t *testing.T) {
 	letters := []*Letter{
 		lesson(t, "Hej{{if .Name}} {{.Name}}{{if .NextDate}}, {{.NextDate}}{{end}}{{if .Week}}!{{end}}{{end}}.\n\n{{if .NextDate}}*{{.NextDate}}* {{end}}"),
 		lesson(t, "{{if .Name}}\n\nHej\n\n{{end}}\n\nSlut{{if .NextDate}}{{.NextDate}}{{end}}"),
-		load(t, nil).Confirm,
+		load(t, nil).Letters["confirm"],
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		f := Fields{

@@ -15,8 +15,11 @@ type Fields struct {
 	NextDate       string // when the next letter comes, "tisdag 3 mars"; empty after the last
 	UnsubscribeURL string
 	PrivacyURL     string
-	AskedAt        string // confirm letters: "22 november kl. 14.05"
+	AskedAt        string // service letters: "22 november kl. 14.05"
 	ConfirmURL     string
+	LoginURL       string
+	Code           string // what stands in for the login link in another browser
+	QuestionURL    string
 }
 
 func (f Fields) value(field string) string {
@@ -33,8 +36,19 @@ func (f Fields) value(field string) string {
 		return f.AskedAt
 	case "ConfirmURL":
 		return f.ConfirmURL
+	case "LoginURL":
+		return f.LoginURL
+	case "Code":
+		return f.Code
+	case "QuestionURL":
+		return f.QuestionURL
 	}
 	return ""
+}
+
+// own are the links that differ between readers.
+func (f Fields) own() []string {
+	return []string{f.UnsubscribeURL, f.ConfirmURL, f.LoginURL, f.QuestionURL}
 }
 
 // Rendered is a letter as one reader gets it.
@@ -60,6 +74,9 @@ func (f Fields) clean() Fields {
 		PrivacyURL:     oneLine(f.PrivacyURL),
 		AskedAt:        oneLine(f.AskedAt),
 		ConfirmURL:     oneLine(f.ConfirmURL),
+		LoginURL:       oneLine(f.LoginURL),
+		Code:           oneLine(f.Code),
+		QuestionURL:    oneLine(f.QuestionURL),
 	}
 }
 

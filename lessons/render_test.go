@@ -175,7 +175,7 @@ func TestEveryFieldStaysOnItsLine(t *testing.T) {
 		want   []string
 	}{
 		{l.Courses[0].Lessons[0], []string{"kommer xy.", "breven:\nxy\n", "uppgifter:\nxy\n"}},
-		{l.Confirm, []string{"Det var xy.", "adressen:\nxy\n", "uppgifter:\nxy\n"}},
+		{l.Letters["confirm"], []string{"Det var xy.", "adressen:\nxy\n", "uppgifter:\nxy\n"}},
 	} {
 		text := c.letter.Render(f).Text
 		for _, want := range c.want {
@@ -216,7 +216,7 @@ func TestALetterOutlivesItsEdits(t *testing.T) {
 	now := load(t, changed)
 	f := anna
 	f.AskedAt, f.ConfirmURL = "22 november kl. 14.05", "https://brev.example/bekrafta/x"
-	for i, letter := range append(slices.Clone(planned.Courses[0].Lessons), planned.Confirm) {
+	for i, letter := range append(slices.Clone(planned.Courses[0].Lessons), planned.Letters["confirm"]) {
 		source, layout := letter.Source()
 		again, err := Compile(source, layout)
 		if err != nil {
@@ -232,7 +232,7 @@ func TestALetterOutlivesItsEdits(t *testing.T) {
 		if string(source2) != string(source) || string(layout2) != string(layout) {
 			t.Errorf("%s: a source compiled again is another source", letter.ID)
 		}
-		edited := append(slices.Clone(now.Courses[0].Lessons), now.Confirm)[i]
+		edited := append(slices.Clone(now.Courses[0].Lessons), now.Letters["confirm"])[i]
 		if _, layout3 := edited.Source(); string(layout3) == string(layout) || edited.Render(f) == letter.Render(f) {
 			t.Errorf("%s: another layout and publisher, but the same source", letter.ID)
 		}
@@ -241,7 +241,7 @@ func TestALetterOutlivesItsEdits(t *testing.T) {
 
 func TestCompileRefusesWhatIsNoSource(t *testing.T) {
 	t.Parallel()
-	source, layout := load(t, nil).Confirm.Source()
+	source, layout := load(t, nil).Letters["confirm"].Source()
 	for _, c := range []struct{ name, source, layout, want string }{
 		{"no JSON", string(source), "x", "compile letter: layout: invalid character 'x' looking for beginning of value"},
 		{"unknown key", string(source), strings.Replace(string(layout), `"kind"`, `"sort"`, 1), `compile letter: layout: json: unknown field "sort"`},
@@ -260,7 +260,7 @@ func TestAConfirmLetterHoldsNothingFromTheForm(t *testing.T) {
 	t.Parallel()
 	f := anna
 	f.AskedAt, f.ConfirmURL = "22 november kl. 14.05", "https://brev.example/bekrafta/x"
-	r := load(t, nil).Confirm.Render(f)
+	r := load(t, nil).Letters["confirm"].Render(f)
 	for _, part := range []string{r.Subject, r.Text, r.HTML} {
 		if strings.Contains(part, "Anna") || strings.Contains(part, "avsluta") || strings.Contains(part, "tisdag") {
 			t.Errorf("the confirm letter knows Anna, or how to stop:\n%s", part)
@@ -282,7 +282,7 @@ func TestALayoutsTestsNest(t *testing.T) {
 	if got := l.Courses[0].Lessons[0].Render(anna).Text; !strings.HasPrefix(got, "abcde\nTvå koppar") {
 		t.Errorf("lesson: got %q, want abcde first", got)
 	}
-	if got := l.Confirm.Render(anna).Text; !strings.HasPrefix(got, "e\n\nDet var") {
+	if got := l.Letters["confirm"].Render(anna).Text; !strings.HasPrefix(got, "e\n\nDet var") {
 		t.Errorf("confirm letter: got %q, want e first", got)
 	}
 }
@@ -408,7 +408,7 @@ func TestPartsKeepTheRules(t *testing.T) {
 	t.Parallel()
 	l := load(t, nil)
 	for _, f := range []Fields{anna, {UnsubscribeURL: anna.UnsubscribeURL, PrivacyURL: anna.PrivacyURL, ConfirmURL: "https://brev.example/x", AskedAt: "1 maj kl. 09.00"}} {
-		for _, letter := range append(slices.Clone(l.Courses[0].Lessons), l.Confirm) {
+		for _, letter := range append(slices.Clone(l.Courses[0].Lessons), l.Letters["confirm"]) {
 			f.ConfirmURL = "https://brev.example/bekrafta/x"
 			checkParts(t, letter.Render(f))
 		}

@@ -33,7 +33,7 @@ func TestShippedTextsAreRight(t *testing.T) {
 	if !slices.Equal(ids, want) {
 		t.Errorf("lasting ids: got %q, want %q", ids, want)
 	}
-	checkParts(t, l.Confirm.Render(Fields{AskedAt: "1 maj kl. 09.00", ConfirmURL: "https://brev.example/bekrafta/x", PrivacyURL: anna.PrivacyURL}))
+	checkParts(t, l.Letters["confirm"].Render(Fields{AskedAt: "1 maj kl. 09.00", ConfirmURL: "https://brev.example/bekrafta/x", PrivacyURL: anna.PrivacyURL}))
 	if l.Article("maste-jag-mingla") == nil {
 		t.Error("the article Måste jag mingla? is not there")
 	}
@@ -55,7 +55,7 @@ func TestShippedLettersAreLintClean(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, letter := range append(slices.Clone(l.Course("atta-brev").Lessons), l.Confirm) {
+		for _, letter := range append(slices.Clone(l.Course("atta-brev").Lessons), l.Letters["confirm"]) {
 			if letter.Readability.LIX >= 40 {
 				t.Errorf("%s: LIX %d, want under 40: easy to read", letter.ID, letter.Readability.LIX)
 			}

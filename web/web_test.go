@@ -76,7 +76,7 @@ func (h *house) openStore() {
 		Rhythm:  course.Rhythm{Zone: time.UTC, Weekday: time.Tuesday, Hour: 8},
 		Lessons: []course.Lesson{{ID: "ett", Title: "Vem ringer du?", Version: text}, {ID: "tva", Title: "Lyssna klart", Version: text}},
 	}
-	if err := store.Publish(h.t.Context(), text, []course.Course{eight}); err != nil {
+	if err := store.Publish(h.t.Context(), map[string]course.Version{"confirm": text, "login": text, "question-wording": text, "question-answered": text, "question-declined": text}, []course.Course{eight}); err != nil {
 		h.t.Fatal(err)
 	}
 	h.store, h.db = store, sqlx.MustConnect("postgres", dsn)

@@ -43,20 +43,18 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed, buffer []byte) (
 		MessageID: w.Store.MessageToken(c.DeliveryKey) + "@" + domain(w.From.Address),
 		Signer:    w.Signer,
 	}
-	fields := lessons.Fields{PrivacyURL: w.Links.Privacy()}
+	var fields lessons.Fields
 	var zone *time.Location
-	if kind == "confirm" {
-		zone = w.zone("")
-		fields.AskedAt = lessons.DateAndTime(c.PlannedAt.In(zone))
-		fields.ConfirmURL = w.Links.Confirm(w.Store.ConfirmToken(c.DeliveryKey))
-	} else {
+	if kind == "lesson" {
 		id, _, _ := strings.Cut(rest, "/")
 		zone = w.zone(id)
-		fields.Name = c.Name
-		fields.NextDate = w.nextDate(id, text.Letter, c.DatedAt)
-		fields.UnsubscribeURL = w.Links.Unsubscribe(w.Store.UnsubscribeToken(c.DeliveryKey))
+		fields = w.lessonFields(c, id, text.Letter)
 		m.List = &mailer.List{ID: id + "." + domain(w.From.Address), Name: w.title(id), Unsubscribe: fields.UnsubscribeURL}
+	} else {
+		zone = w.zone("")
+		fields = w.serviceFields(c, kind, zone)
 	}
+	fields.PrivacyURL = w.Links.Privacy()
 	filled := text.Fill(fields)
 	m.Subject, m.Text, m.HTML = filled.Subject, filled.Text, filled.HTML
 	if isTest {
@@ -68,6 +66,31 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed, buffer []byte) (
 		return letter{}, err
 	}
 	return composed, w.lint(composed, text, w.rules(m, composed.envelope, c, text), fields)
+}
+
+func (w *Worker) lessonFields(c course.Claimed, courseID string, text *lessons.Letter) lessons.Fields {
+	return lessons.Fields{
+		Name:           c.Name,
+		NextDate:       w.nextDate(courseID, text, c.DatedAt),
+		UnsubscribeURL: w.Links.Unsubscribe(w.Store.UnsubscribeToken(c.DeliveryKey)),
+	}
+}
+
+// serviceFields are those of a letter that answers what a person did. A confirm or
+// login letter greets nobody by name: anyone may have typed the address.
+func (w *Worker) serviceFields(c course.Claimed, kind string, zone *time.Location) lessons.Fields {
+	f := lessons.Fields{AskedAt: lessons.DateAndTime(c.PlannedAt.In(zone))}
+	switch kind {
+	case "confirm":
+		f.ConfirmURL = w.Links.Confirm(w.Store.ConfirmToken(c.DeliveryKey))
+	case "login":
+		f.LoginURL = w.Links.Login(w.Store.LoginToken(c.DeliveryKey))
+		f.Code = w.Store.LoginCode(c.DeliveryKey)
+	default:
+		f.Name = c.Name
+		f.QuestionURL = w.Links.Question(w.Store.QuestionToken(c.DeliveryKey))
+	}
+	return f
 }
 
 // nextDate says when the letter after one dated at comes, "" after the last.

@@ -50,7 +50,11 @@ func atTheDesk(t testing.TB) desk {
 	for _, l := range library.Course(known.ID).Lessons {
 		known.Lessons = append(known.Lessons, course.Lesson{ID: l.ID, Title: l.Title, Version: versionOf(l)})
 	}
-	if err := store.Publish(t.Context(), versionOf(library.Confirm), []course.Course{known}); err != nil {
+	letters := map[string]course.Version{}
+	for kind, l := range library.Letters {
+		letters[kind] = versionOf(l)
+	}
+	if err := store.Publish(t.Context(), letters, []course.Course{known}); err != nil {
 		t.Fatal(err)
 	}
 	tuesday := time.Date(2026, time.November, 3, 8, 0, 0, 0, time.UTC)
@@ -71,9 +75,11 @@ func atTheDesk(t testing.TB) desk {
 		row.Letter, row.Version = known.Letter(week+1), lesson.Version.Hash()
 		d.rows = append(d.rows, row)
 	}
-	confirm := d.row
-	confirm.Letter, confirm.Version = "confirm:1", versionOf(library.Confirm).Hash()
-	d.rows = append(d.rows, confirm)
+	for kind, v := range letters {
+		row := d.row
+		row.Letter, row.Version = kind+":1", v.Hash()
+		d.rows = append(d.rows, row)
+	}
 	return d
 }
 

@@ -89,7 +89,8 @@ func (p *pace) lane(domain string, now time.Time) *lane {
 
 // urgent letters are waited for by a person at a screen. They count, and never wait.
 func urgent(c course.Claimed) bool {
-	return strings.HasPrefix(c.Letter, "confirm:") || strings.HasPrefix(c.Letter, "test:")
+	kind, _, _ := strings.Cut(c.Letter, ":")
+	return kind == "confirm" || kind == "login" || kind == "test"
 }
 
 // spread returns those of the claimed letters that may go now, the urgent ones

@@ -88,7 +88,7 @@ func (st *story) store(dsn string) *course.Store {
 	st.must(err)
 	st.Cleanup(func() { s.Close() })
 	library := shipped()
-	st.must(s.Publish(st.ctx, version(library.Confirm), []course.Course{theCourse()}))
+	st.must(s.Publish(st.ctx, serviceLetters(library), []course.Course{theCourse()}))
 	return s
 }
 
@@ -108,6 +108,14 @@ func theCourse() course.Course {
 		known.Lessons = append(known.Lessons, course.Lesson{ID: lesson.ID, Title: lesson.Title, Version: version(lesson)})
 	}
 	return known
+}
+
+func serviceLetters(library *lessons.Library) map[string]course.Version {
+	letters := map[string]course.Version{}
+	for kind, l := range library.Letters {
+		letters[kind] = version(l)
+	}
+	return letters
 }
 
 func version(l *lessons.Letter) course.Version {

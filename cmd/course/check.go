@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/mail"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ type checked struct {
 	Advice  int        `json:"advice"`
 }
 
-// look looks at every letter of a course, or of all, and at the confirm letter.
+// look looks at every letter of a course, or of all, and at the service letters.
 func (c *checked) look(id string) (err error) {
 	if c.from, err = c.parts.sender(); err != nil {
 		return err
@@ -98,7 +99,9 @@ func (c *checked) look(id string) (err error) {
 			c.letter(one, l)
 		}
 	}
-	c.letter(known[0], c.parts.library.Confirm)
+	for _, kind := range slices.Sorted(maps.Keys(c.parts.library.Letters)) {
+		c.letter(known[0], c.parts.library.Letters[kind])
+	}
 	return nil
 }
 
@@ -159,7 +162,9 @@ func (c *checked) compose(of course.Course, l *lessons.Letter, name string, now 
 	}
 	f := lessons.Fields{Name: name, PrivacyURL: links.Privacy()}
 	if l.Week == 0 {
-		f.AskedAt, f.ConfirmURL = lessons.DateAndTime(m.Date), links.Confirm(exampleToken)
+		f.AskedAt = lessons.DateAndTime(m.Date)
+		f.ConfirmURL, f.LoginURL, f.QuestionURL = links.Confirm(exampleToken), links.Login(exampleToken), links.Question(exampleToken)
+		f.Code = "123456"
 	} else {
 		f.UnsubscribeURL = links.Unsubscribe(exampleToken)
 		m.List = &mailer.List{ID: of.ID + "." + host, Name: of.Title, Unsubscribe: f.UnsubscribeURL}

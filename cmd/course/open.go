@@ -72,7 +72,7 @@ func (p *parts) openStore(a *app) error {
 		return err
 	}
 	p.store = store
-	if err := store.Publish(a.ctx, version(p.library.Confirm), courses(p.library, p.Pace)); err != nil {
+	if err := store.Publish(a.ctx, serviceLetters(p.library), courses(p.library, p.Pace)); err != nil {
 		store.Close()
 		return err
 	}
@@ -164,6 +164,14 @@ func courses(library *lessons.Library, pace time.Duration) []course.Course {
 		all = append(all, known)
 	}
 	return all
+}
+
+func serviceLetters(library *lessons.Library) map[string]course.Version {
+	letters := map[string]course.Version{}
+	for kind, l := range library.Letters {
+		letters[kind] = version(l)
+	}
+	return letters
 }
 
 func version(l *lessons.Letter) course.Version {

@@ -34,7 +34,7 @@ func TestNoLetterIsTakenForSpam(t *testing.T) {
 	}
 	of := courses(library, 0)[0]
 	var mailbox bytes.Buffer
-	letters := append(slices.Clone(library.Course(of.ID).Lessons), library.Confirm)
+	letters := append(slices.Clone(library.Course(of.ID).Lessons), library.Letters["confirm"])
 	for _, l := range letters {
 		m, _ := c.compose(of, l, "Åsa", time.Now())
 		raw, err := m.Bytes()
