@@ -20,8 +20,8 @@ soak: setup ## ten thousand worlds, and ten times the faults; SEED=N throws the 
 	go test -run TestWorlds -timeout 10h ./course
 	SOAK=1 go test -timeout 2h -run '^TestRow' ./cmd/course
 
-bench: setup ## measure the send path against its limits; BENCH_QUEUED=1000000 for a longer queue
-	dir=$$(sh tools/postfix.sh) && PATH="$$PATH:$$dir" go test -run '^$$' -bench SendPath -benchtime 1x -timeout 1h ./cmd/course
+bench: setup ## measure sending, and the site, against their limits; BENCH_QUEUED=1000000 for a longer queue
+	dir=$$(sh tools/postfix.sh) && PATH="$$PATH:$$dir" go test -run '^$$' -bench "SendPath|Door" -benchtime 1x -timeout 1h ./cmd/course
 
 faults: ## print the faults that delivery must survive, and the tests that prove each
 	@go run tools/faults.go
