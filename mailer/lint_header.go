@@ -14,6 +14,7 @@ var ourFields = map[string]bool{
 	"DKIM-Signature": true, "Date": true, "From": true, "Sender": true, "Reply-To": true, "To": true, "Cc": true, "Bcc": true,
 	"Subject": true, "Message-ID": true, "List-Id": true, "List-Unsubscribe": true, "List-Unsubscribe-Post": true,
 	"Precedence": true, "X-Auto-Response-Suppress": true, "Auto-Submitted": true, "MIME-Version": true, "Content-Type": true,
+	"X-PM-KeepID": true, "X-PM-Metadata-id": true,
 }
 
 // splitFields parts a header into its fields, appended to fields.

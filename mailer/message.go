@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/mail"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,12 @@ type Message struct {
 	List *List // nil on confirm and login letters, which nobody subscribes to
 
 	Signer *Signer // nil: unsigned
+
+	// Postmark has the relay of that name keep the Message-ID, which it would else replace
+	// as it does the envelope sender, and name the letter in its reports: by the ID's local
+	// part, since a value is at most 80 characters.
+	// postmarkapp.com/support/article/1125-custom-metadata-faq
+	Postmark bool
 }
 
 // A List is what a reader may leave with one click (RFC 2919, RFC 8058).
@@ -59,6 +66,11 @@ func (m Message) Append(buffer []byte) ([]byte, error) {
 	h.text("Subject", m.Subject)
 	h.messageID("Message-ID", m.MessageID)
 	m.purpose(&h)
+	if m.Postmark {
+		h.words("X-PM-KeepID", "true")
+		local, _, _ := strings.Cut(m.MessageID, "@")
+		h.words("X-PM-Metadata-id", local)
+	}
 	h.words("MIME-Version", "1.0")
 	h.field("Content-Type")
 	h.word("multipart/alternative;")

@@ -174,3 +174,25 @@ func TestLineEndsAreMadeTheSame(t *testing.T) {
 		t.Errorf("got %q and %q", got.text, got.html)
 	}
 }
+
+// Postmark puts an envelope sender of its own in place of ours, and a Message-ID too unless
+// it is told not to; only what it is given as metadata comes back in every report.
+func TestPostmarkIsToldWhichLetterItIs(t *testing.T) {
+	t.Parallel()
+	m := lesson()
+	m.Postmark = true
+	raw, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	local, _, _ := strings.Cut(m.MessageID, "@")
+	for _, field := range []string{"X-PM-KeepID: true", "X-PM-Metadata-id: " + local} {
+		if !strings.Contains(string(raw), "\r\n"+field+"\r\n") {
+			t.Errorf("no field %q", field)
+		}
+	}
+	m.Postmark = false
+	if raw, _ = m.Bytes(); strings.Contains(string(raw), "X-PM-") {
+		t.Error("another relay is told it as well")
+	}
+}

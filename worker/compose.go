@@ -42,6 +42,7 @@ func (w *Worker) compose(ctx context.Context, c course.Claimed, buffer []byte) (
 		From: w.From, ReplyTo: w.ReplyTo, To: mail.Address{Address: c.Email},
 		MessageID: w.Store.MessageToken(c.DeliveryKey) + "@" + domain(w.From.Address),
 		Signer:    w.Signer,
+		Postmark:  w.Postmark,
 	}
 	var fields lessons.Fields
 	var zone *time.Location

@@ -139,3 +139,32 @@ func TestAWorkerFindsReportsByItself(t *testing.T) {
 	st.must(st.KeepHook(st.ctx, st.clock.Now(), "mailgun", bounceByMailgun(id)))
 	st.until("the report is read", func() bool { return len(st.suppressed()) == 1 })
 }
+
+// Postmark reports without our envelope sender and Message-ID; what it was given with the
+// letter comes back.
+func TestPostmarkNamesTheLetter(t *testing.T) {
+	st := begin(t, "2026-11-03 08:00")
+	st.readers(anna, bo)
+	relay := st.relay(nil)
+	st.starts(st.worker(func(o *worker.Options) { o.Postmark = true }, relay))
+	st.becomes(anna, "accepted")
+	st.becomes(bo, "accepted")
+	for _, l := range relay.Accepted() {
+		head, _, _ := strings.Cut(string(l.Bytes), "\r\n\r\n")
+		_, after, found := strings.Cut(head, "\r\nX-PM-Metadata-id: ")
+		if !found {
+			t.Fatalf("the letter to %s does not say which it is:\n%s", l.To, head)
+		}
+		if l.To != anna {
+			continue
+		}
+		name, _, _ := strings.Cut(after, "\r\n")
+		st.must(st.KeepHook(st.ctx, st.clock.Now(), "postmark", fmt.Appendf(nil, `{"RecordType": "Bounce", "Type": "HardBounce",
+			"MessageID": "883953f4-6105-42a2-a16a-77a8eac79483", "Email": "anna@exempel.se", "Metadata": {"id": %q}}`, name)))
+	}
+	st.clock.wake()
+	st.until("the report is read", func() bool { return len(st.suppressed()) == 1 })
+	if got := st.suppressed(); !slices.Equal(got, []string{anna}) {
+		t.Errorf("suppressed are %v, want Anna alone", got)
+	}
+}

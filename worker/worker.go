@@ -38,6 +38,7 @@ type Options struct {
 	BounceDomain string       // domain of the envelope senders; "" means From's
 	Links        course.Links
 	Signer       *mailer.Signer // nil: unsigned
+	Postmark     bool           // a relay is Postmark, and reports to us
 	Rate         float64        // letters a second at most; 0: as fast as the relay takes them
 	DomainRate   float64        // letters a second to one recipient domain at most; 0: no limit
 	Warmup       Warmup         // a daily ramp, for a sender that is new

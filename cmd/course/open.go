@@ -194,7 +194,7 @@ func (p *parts) worker(a *app, hints <-chan struct{}) (*worker.Worker, error) {
 	}
 	return worker.New(worker.Options{
 		Store: p.store, Relays: p.relays, Connections: p.SMTPConnections,
-		From: from, ReplyTo: p.replyTo, BounceDomain: p.BounceDomain, Signer: signer,
+		From: from, ReplyTo: p.replyTo, BounceDomain: p.BounceDomain, Signer: signer, Postmark: p.HookPostmark != "",
 		Links: course.Links{Base: p.BaseURL}, Rate: p.Rate, DomainRate: p.DomainRate, Warmup: p.warmup, Lease: p.Lease, Quarantine: p.Quarantine,
 		Now: time.Now, Log: a.log, Hints: hints,
 	}), nil
