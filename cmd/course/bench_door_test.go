@@ -161,12 +161,7 @@ type door struct {
 func (y *yard) openDoor(b *testing.B) *door {
 	h := y.house(b, y.create(b, "template0"))
 	h.course("migrate")
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	addr := free.Addr().String()
-	free.Close()
+	addr := freeAddress(b)
 	h = h.with("COURSE_LISTEN="+addr, "COURSE_BASE_URL=http://"+addr, "COURSE_TRUSTED_PROXIES=127.0.0.0/8")
 	d := &door{house: h, y: y, addr: addr, web: h.start("web")}
 	d.web.says(`msg="web: serving"`)

@@ -67,15 +67,15 @@ func children(parent int) (pids []int) {
 }
 
 // peakOf is the most memory that a living process has had, in bytes.
-func peakOf(b *testing.B, pid int) int64 {
+func peakOf(t testing.TB, pid int) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(text), "VmHWM:")
 	var kilobytes int64
 	if _, err := fmt.Sscanf(rest, "%d kB", &kilobytes); err != nil {
-		b.Fatalf("VmHWM of process %d: %v", pid, err)
+		t.Fatalf("VmHWM of process %d: %v", pid, err)
 	}
 	return kilobytes << 10
 }

@@ -20,12 +20,7 @@ import (
 // smtpSink starts Postfix's sink and returns its address. It goes with the
 // measurement.
 func smtpSink(b *testing.B) (addr string) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	addr = free.Addr().String()
-	free.Close()
+	addr = freeAddress(b)
 	var account []string
 	if os.Geteuid() == 0 {
 		account = []string{"-u", "nobody"} // it refuses to run as root

@@ -116,7 +116,7 @@ func procfileHome(t *testing.T) string {
 }
 
 // freeAddress is one on loopback on which nobody listens now.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
