@@ -40,13 +40,21 @@ func (c consent) write(ctx context.Context, tx *sqlx.Tx, now time.Time, subscrib
 }
 
 // keepWording stores a text under its hash. No text, no hash.
-func keepWording(ctx context.Context, tx *sqlx.Tx, text string) ([]byte, error) {
-	if text == "" {
+func keepWording(ctx context.Context, db sqlx.ExecerContext, text string) ([]byte, error) {
+	hash := wordingHash(text)
+	if hash == nil {
 		return nil, nil
 	}
+	_, err := db.ExecContext(ctx, `insert into wordings (hash, text) values ($1, $2) on conflict do nothing`, hash, text)
+	return hash, err
+}
+
+func wordingHash(text string) []byte {
+	if text == "" {
+		return nil
+	}
 	hash := sha256.Sum256([]byte(text))
-	_, err := tx.ExecContext(ctx, `insert into wordings (hash, text) values ($1, $2) on conflict do nothing`, hash[:], text)
-	return hash[:], err
+	return hash[:]
 }
 
 // truncate keeps /24 of an IPv4 address and /48 of an IPv6 one, enough as

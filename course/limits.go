@@ -10,22 +10,34 @@ import (
 	"github.com/lib/pq"
 )
 
-// acquaintance is what is known of an address, and how many confirm letters it
-// has been sent lately.
+// acquaintance is what is known of an address, and how many letters that anybody
+// can ask for it has been sent lately.
 type acquaintance struct {
-	SubscriberID int64        `db:"subscriber_id"`
-	Suppressed   string       `db:"suppressed"`
-	LastAsked    sql.NullTime `db:"last_asked"`
-	Today        int          `db:"today"`
-	ThisMonth    int          `db:"this_month"`
+	SubscriberID int64  `db:"subscriber_id"` // 0: nobody's
+	Suppressed   string `db:"suppressed"`
+	Confirm      lately `db:"confirm"`
+	Login        lately `db:"login"`
 }
 
-// Limits on confirm letters to one address, since anybody can type it.
+// lately counts an address's letters of one kind.
+type lately struct {
+	Last      sql.NullTime `db:"last"`
+	Today     int          `db:"today"`
+	ThisMonth int          `db:"this_month"`
+}
+
+// Limits on the letters of a kind to one address, since anybody can type it.
 const (
 	confirmGap      = 10 * time.Minute
 	confirmPerDay   = 3
 	confirmPerMonth = 5
 )
+
+// allows says whether one more may be sent.
+func (l lately) allows(now time.Time) bool {
+	resting := l.Last.Valid && now.Before(l.Last.Time.Add(confirmGap))
+	return !resting && l.Today < confirmPerDay && l.ThisMonth < confirmPerMonth
+}
 
 // mayAsk says whether the address may be sent a confirm letter. After a hard
 // bounce one a month is allowed, since the mailbox may have come back; after a
@@ -35,15 +47,25 @@ func (a acquaintance) mayAsk(now time.Time) bool {
 	case "complaint", "admin":
 		return false
 	case "bounce":
-		return a.ThisMonth == 0
+		return a.Confirm.ThisMonth == 0
 	}
-	resting := a.LastAsked.Valid && now.Before(a.LastAsked.Time.Add(confirmGap))
-	return !resting && a.Today < confirmPerDay && a.ThisMonth < confirmPerMonth
+	return a.Confirm.allows(now)
 }
 
 // meet returns what is known of an address and locks it; a new one, or one
 // that was erased, gets a pending subscriber.
 func (s *Store) meet(ctx context.Context, tx *sqlx.Tx, now time.Time, address Address) (acquaintance, error) {
+	known, err := s.recall(ctx, tx, now, address)
+	if err != nil || known.SubscriberID != 0 {
+		return known, err
+	}
+	known.SubscriberID = randomID()
+	return known, create(ctx, tx, now, known.SubscriberID, address, s.keys.addressHash(address))
+}
+
+// recall returns what is known of an address and locks it. From then on its
+// letters can be counted, whether it is anybody's or not.
+func (s *Store) recall(ctx context.Context, tx *sqlx.Tx, now time.Time, address Address) (acquaintance, error) {
 	hash := s.keys.addressHash(address)
 	_, err := tx.ExecContext(ctx, `insert into addresses (address_hash) values ($1) on conflict do nothing`, hash)
 	if err != nil {
@@ -53,17 +75,16 @@ func (s *Store) meet(ctx context.Context, tx *sqlx.Tx, now time.Time, address Ad
 	err = tx.GetContext(ctx, &known, `
 		select coalesce(subscriber_id, 0) as subscriber_id,
 		       coalesce(suppressed, '') as suppressed,
-		       (select max(t) from unnest(asked_at) t) as last_asked,
-		       (select count(*) from unnest(asked_at) t where t > cast($2 as timestamptz) - interval '1 day') as today,
-		       (select count(*) from unnest(asked_at) t where t > cast($2 as timestamptz) - interval '30 days') as this_month
+		       (select max(t) from unnest(asked_at) t) as "confirm.last",
+		       (select count(*) from unnest(asked_at) t where t > cast($2 as timestamptz) - interval '1 day') as "confirm.today",
+		       (select count(*) from unnest(asked_at) t where t > cast($2 as timestamptz) - interval '30 days') as "confirm.this_month",
+		       (select max(t) from unnest(login_asked_at) t) as "login.last",
+		       (select count(*) from unnest(login_asked_at) t where t > cast($2 as timestamptz) - interval '1 day') as "login.today",
+		       (select count(*) from unnest(login_asked_at) t where t > cast($2 as timestamptz) - interval '30 days') as "login.this_month"
 		from addresses
 		where address_hash = $1
 		for update`, hash, now)
-	if err != nil || known.SubscriberID != 0 {
-		return known, err
-	}
-	known.SubscriberID = randomID()
-	return known, create(ctx, tx, now, known.SubscriberID, address, hash)
+	return known, err
 }
 
 func create(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, address Address, hash []byte) error {
@@ -85,21 +106,28 @@ func (s *Store) queueConfirm(ctx context.Context, tx *sqlx.Tx, now time.Time, su
 	if err != nil {
 		return err
 	}
-	var orders []order
+	_, err = s.queueService(ctx, tx, now, "confirm", reason, subscribers...)
+	return err
+}
+
+// queueService queues each subscriber's next letter of a kind that may come many
+// times, numbered from 1.
+func (s *Store) queueService(ctx context.Context, tx *sqlx.Tx, now time.Time, kind, reason string, subscribers ...int64) ([]order, error) {
 	rows := []struct {
 		SubscriberID int64 `db:"subscriber_id"`
 		Count        int   `db:"count"`
 	}{}
-	err = tx.SelectContext(ctx, &rows, `
+	err := tx.SelectContext(ctx, &rows, `
 		select t.id as subscriber_id, count(r.letter)
 		from unnest(cast($1 as bigint[])) t(id)
-		left join requests r on r.subscriber_id = t.id and starts_with(r.letter, 'confirm:')
-		group by t.id`, pq.Array(subscribers))
+		left join requests r on r.subscriber_id = t.id and starts_with(r.letter, $2)
+		group by t.id`, pq.Array(subscribers), kind+":")
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var orders []order
 	for _, row := range rows {
-		orders = append(orders, order{SubscriberID: row.SubscriberID, Letter: fmt.Sprintf("confirm:%d", row.Count+1), Reason: reason})
+		orders = append(orders, order{SubscriberID: row.SubscriberID, Letter: fmt.Sprintf("%s:%d", kind, row.Count+1), Reason: reason})
 	}
-	return request(ctx, tx, now, rankConfirm, s.letters["confirm"], orders)
+	return orders, request(ctx, tx, now, rankConfirm, s.letters[kind], orders)
 }

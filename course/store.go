@@ -35,7 +35,9 @@ type Store struct {
 	keys   keys
 
 	preparing sync.Mutex
-	advancing *sqlx.Stmt // nil until it is first needed
+	advancing *sqlx.Stmt // these are nil until they are first needed
+	keeping   *sqlx.Stmt
+	waker     waker
 	// the texts that Publish made known, by which new letters are planned
 	letters map[string]Version // of the service letters, by kind
 	courses []Course
@@ -62,6 +64,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	db.SetMaxOpenConns(o.Connections)
 	db.SetMaxIdleConns(o.Connections)
 	s := &Store{db: db, direct: db}
+	s.waker.announce = s.announce
 	if o.DirectDSN != "" && o.DirectDSN != o.DSN {
 		if s.direct, err = sqlx.Open("postgres", o.DirectDSN); err != nil {
 			db.Close()
@@ -88,8 +91,12 @@ func (s *Store) unlock(ctx context.Context, secrets []string) error {
 	return err
 }
 
-// Close ends the store's connections.
-func (s *Store) Close() error { return errors.Join(s.direct.Close(), s.db.Close()) }
+// Close tells the workers of what they were not told yet, and ends the store's
+// connections.
+func (s *Store) Close() error {
+	s.waker.stop()
+	return errors.Join(s.direct.Close(), s.db.Close())
+}
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
@@ -148,4 +155,18 @@ func away(err error) error {
 		return fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	return err
+}
+
+// prepared makes a statement ready, once.
+func (s *Store) prepared(ctx context.Context, kept **sqlx.Stmt, query string) (*sqlx.Stmt, error) {
+	s.preparing.Lock()
+	defer s.preparing.Unlock()
+	if *kept != nil {
+		return *kept, nil
+	}
+	statement, err := s.direct.PreparexContext(ctx, query)
+	if err == nil {
+		*kept = statement
+	}
+	return statement, err
 }
