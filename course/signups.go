@@ -148,25 +148,29 @@ func (s *Store) grant(ctx context.Context, tx *sqlx.Tx, now time.Time, w wish) (
 	} else {
 		letters, err = s.enter(ctx, tx, w)
 	}
-	if !itsOwnFault(err) {
+	fault = itsOwnFault(w, err)
+	if fault == nil {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, `delete from signups where id = $1`, w.ID)
 		}
 		return letters, nil, err
 	}
-	fault = fmt.Errorf("sign-up %d is set aside: %w", w.ID, err)
 	if _, err := tx.ExecContext(ctx, `rollback to savepoint before_wish`); err != nil {
 		return 0, nil, err
 	}
-	_, err = tx.ExecContext(ctx, `update signups set fault = $2 where id = $1`, w.ID, storable(fault.Error()))
+	_, err = tx.ExecContext(ctx, `update signups set fault = $2 where id = $1`, w.ID, fault.Error())
 	return 0, fault, err
 }
 
-// itsOwnFault: classes 22 and 23 are about data; all else is about the database,
-// and may be over the next time.
-func itsOwnFault(err error) bool {
+// itsOwnFault returns what is wrong with a wish, where that is the reason. Classes
+// 22 and 23 are about data; all else is about the database, and may be over the
+// next time. The database's own words could hold the address, and go nowhere.
+func itsOwnFault(w wish, err error) error {
 	var refusal *pq.Error
-	return errors.As(err, &refusal) && (refusal.Code.Class() == "22" || refusal.Code.Class() == "23")
+	if !errors.As(err, &refusal) || refusal.Code.Class() != "22" && refusal.Code.Class() != "23" {
+		return nil
+	}
+	return fmt.Errorf("sign-up %d is set aside: %s (%s) %s %s", w.ID, refusal.Code.Name(), refusal.Code, refusal.Table, refusal.Constraint)
 }
 
 // enter writes a sign-up down: the subscriber, pending if new, the evidence of what

@@ -220,11 +220,11 @@ func readReturned(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) e
 
 func readSignUps(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
 	return tx.GetContext(ctx, &st.SignUps, `
-		select count(*) filter (where fault is null) as waiting,
-		       count(*) filter (where fault is null and opened_at is not null) as delayed,
+		select count(s.id) filter (where fault is null) as waiting,
+		       count(s.id) filter (where fault is null and opened_at is not null) as delayed,
 		       count(fault) as set_aside, opened_at as delayed_since
 		from breaker
-		left join signups on true
+		left join signups s on true
 		group by opened_at`)
 }
 
