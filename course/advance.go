@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 )
 
@@ -111,7 +110,7 @@ func (s *Store) advance(ctx context.Context, accepted []Record, next []Mark) (bo
 	if n == 0 {
 		return true, nil
 	}
-	statement, err := s.prepared(ctx)
+	statement, err := s.prepared(ctx, &s.advancing, advanceQuery)
 	if err != nil {
 		return false, err
 	}
@@ -128,20 +127,6 @@ func (s *Store) advance(ctx context.Context, accepted []Record, next []Mark) (bo
 	}
 	changed, err := result.RowsAffected()
 	return int(changed) == n, err
-}
-
-// prepared makes the statement ready, once.
-func (s *Store) prepared(ctx context.Context) (*sqlx.Stmt, error) {
-	s.preparing.Lock()
-	defer s.preparing.Unlock()
-	if s.advancing != nil {
-		return s.advancing, nil
-	}
-	statement, err := s.direct.PreparexContext(ctx, advanceQuery)
-	if err == nil {
-		s.advancing = statement
-	}
-	return statement, err
 }
 
 // review finds out, of a group that was not done as a whole, which marks were

@@ -3,7 +3,6 @@ package course
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -170,11 +169,6 @@ func openSession(ctx context.Context, tx *sqlx.Tx, now time.Time, subscriber int
 	session := rand.Text() + rand.Text()
 	_, err := tx.ExecContext(ctx, `
 		insert into sessions (token_hash, subscriber_id, created_at, expires_at)
-		values ($1, $2, $3, $4)`, sessionHash(session), subscriber, now, now.Add(SessionLife))
+		values ($1, $2, $3, $4)`, hashed(session), subscriber, now, now.Add(SessionLife))
 	return session, err
-}
-
-func sessionHash(session string) []byte {
-	hash := sha256.Sum256([]byte(session))
-	return hash[:]
 }

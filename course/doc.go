@@ -2,11 +2,12 @@
 // rules and all SQL, and keeps the truth in Postgres.
 //
 // Start with Store: each of its exported methods is one event in one
-// transaction, named after it. In the order of a reader's life: Subscribe,
-// Confirm, PlanDue, Claim, Advance (which marks and records), Unsubscribe. What can be decided
-// without the database is pure and stands apart: Rhythm (schedule.go), Judge
-// (outcome.go), ParseAddress (address.go), the planner's step (plan.go) and an
-// admin's send (send.go).
+// transaction, named after it. In the order of a reader's life: Subscribe (which
+// leaves a wish), TakeSignUps (which carries it out), Confirm, PlanDue, Claim,
+// Advance (which marks and records), Unsubscribe. What can be decided without the
+// database is pure and stands apart: Rhythm (schedule.go), Judge (outcome.go),
+// ParseAddress (address.go), the planner's step (plan.go), an admin's send
+// (send.go) and the breaker (breaker.go).
 //
 // # Tables
 //
@@ -15,6 +16,9 @@
 //	subscribers   who reads: pending → active; blocked, erased
 //	consents      evidence of consent, append-only; wordings holds the texts
 //	sessions      browsers that are signed in
+//	signups       what people asked for through forms, until a worker carries it out
+//	logins        each browser's last request to be let in
+//	breaker       one row: how many letters anybody could ask for lately
 //	enrolments    a subscriber's place in a course, and when the next lesson is due
 //	versions      every text that was ever planned, by content
 //	requests      letters asked for outside a course's own pace
@@ -47,7 +51,7 @@
 //	           uncertain by Recover
 //	deferred   claimed by Claim when its time has come; rejected after four days
 //	uncertain  accepted or rejected by a late Record; by EndQuarantine queued once,
-//	           then parked, and cancelled if it is a confirm letter
+//	           then parked, and cancelled if it is a confirm or login letter
 //	parked     queued by Retry, an admin's
 //	cancelled  by Unsubscribe or a suppression, from all that is not past its mark; by
 //	           Forgo, when a mark was refused; by Cancel, an admin's, from uncertain

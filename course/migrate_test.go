@@ -74,6 +74,8 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	st.deliver(now.Add(time.Hour)) // brev1 is accepted
 	st.returned(now, ReturnedMail{Kind: ReturnFailed, Enhanced: "5.2.2"}, st.key(anna, "brev1"))
 	st.must(st.KeepHook(st.ctx, now, "ses", []byte("{}")))
+	st.asksIn(now, anna, "telefon")
+	st.must(st.Subscribe(st.ctx, now, SignUp{Email: bo}))
 	tests := []struct{ constraint, sql string }{
 		{"installation_is_one_row", `insert into installation values (2, '\x00', now())`},
 		{"installation_pkey", `insert into installation values (1, '\x00', now())`},
@@ -134,6 +136,13 @@ func TestTheDatabaseRefuses(t *testing.T) {
 		{"hooks_once", `insert into hooks (provider, hash, body, kept_at) select provider, hash, body, kept_at from hooks`},
 		{"hooks_waiting_have_a_body", `update hooks set body = null`},
 		{"hooks_waiting_have_a_body", `update hooks set body = null, read_at = now(), error = 'unreadable'`},
+		{"signups_logins_name_a_browser", `update signups set browser = '\x00'`},
+		{"signups_logins_name_a_browser", `update signups set login = true`},
+		{"logins_pkey", `insert into logins (browser, article, at) select browser, '', now() from logins`},
+		{"logins_one_a_letter", `insert into logins select '\x00', subscriber_id, delivery_id, '', now() from logins`},
+		{"logins_subscriber_id_delivery_id_fkey", `update logins set delivery_id = 1`},
+		{"breaker_is_one_row", `insert into breaker values (2, now(), '{}', 0)`},
+		{"breaker_pkey", `insert into breaker select * from breaker`},
 	}
 	tried := map[string]bool{}
 	for _, c := range tests {

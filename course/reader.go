@@ -26,7 +26,7 @@ func (s *Store) Reader(ctx context.Context, now time.Time, session string) (Read
 		select s.id, s.name
 		from sessions
 		join subscribers s on s.id = subscriber_id
-		where token_hash = $1 and expires_at > $2 and s.state <> 'erased'`, sessionHash(session), now)
+		where token_hash = $1 and expires_at > $2 and s.state <> 'erased'`, hashed(session), now)
 	if errors.Is(err, sql.ErrNoRows) {
 		return reader, ErrNoSession
 	}

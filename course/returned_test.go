@@ -132,7 +132,7 @@ func TestOnlyATrustedDoorMayNameTheMessageID(t *testing.T) {
 func TestAComplaintEndsEverything(t *testing.T) {
 	st := begin(t)
 	now := at("2026-11-10 08:00")
-	st.must(st.Subscribe(st.ctx, now.AddDate(0, 0, -7), SignUp{Email: anna, Newsletter: true, Access: "Läs.", NewsletterWording: "Ja."}))
+	st.asks(now.AddDate(0, 0, -7), SignUp{Email: anna, Newsletter: true, Access: "Läs.", NewsletterWording: "Ja."})
 	st.deliver(now.AddDate(0, 0, -7))
 	st.confirmed(now.AddDate(0, 0, -7), anna, "natverk")
 	st.deliver(now.AddDate(0, 0, -7))

@@ -147,6 +147,33 @@ type Dossier struct {
 	Evidence []Evidence `json:"returned_mail"`
 	Sessions []Session  `json:"sessions"`
 	AskedAt  []string   `json:"confirm_letters_asked_for"`
+	LoginAt  []string   `json:"login_letters_asked_for"`
+	Waiting  []Waiting  `json:"sign_ups_waiting"`
+	Logins   []AskedIn  `json:"logins"`
+}
+
+// Waiting is a sign-up, or a request to be let in, that was not carried out yet.
+type Waiting struct {
+	At                time.Time `json:"at" db:"at"`
+	Email             string    `json:"email" db:"email"`
+	Login             bool      `json:"login" db:"login"`
+	Newsletter        bool      `json:"newsletter" db:"newsletter"`
+	Article           string    `json:"article" db:"article"`
+	Form              string    `json:"form" db:"form"`
+	IP                string    `json:"ip" db:"ip"`
+	Access            string    `json:"wording" db:"access"`
+	NewsletterWording string    `json:"newsletter_wording" db:"newsletter_wording"`
+	Browser           string    `json:"browser" db:"browser"` // hash
+	Fault             string    `json:"fault" db:"fault"`
+}
+
+// AskedIn is a browser's request to be let in.
+type AskedIn struct {
+	At      time.Time  `json:"at" db:"at"`
+	Browser string     `json:"browser" db:"browser"` // hash
+	Article string     `json:"article" db:"article"`
+	Tries   int        `json:"codes_typed" db:"tries"`
+	UsedAt  *time.Time `json:"used_at" db:"used_at"`
 }
 
 // Consent is one piece of evidence of what was agreed to or withdrawn.
@@ -203,7 +230,7 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 	if err != nil {
 		return Dossier{}, err
 	}
-	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Evidence: []Evidence{}, Sessions: []Session{}, AskedAt: []string{}}
+	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Evidence: []Evidence{}, Sessions: []Session{}, AskedAt: []string{}, LoginAt: []string{}, Waiting: []Waiting{}, Logins: []AskedIn{}}
 	for _, part := range []struct {
 		into  any
 		query string
@@ -247,6 +274,24 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 			from addresses, unnest(asked_at) t
 			where subscriber_id = $1
 			order by t`},
+		{&d.LoginAt, `
+			select to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+			from addresses, unnest(login_asked_at) t
+			where subscriber_id = $1
+			order by t`},
+		{&d.Waiting, `
+			select at, email, login, newsletter, article, form, coalesce(text(ip), '') as ip,
+			       coalesce((select text from wordings where hash = access), '') as access,
+			       coalesce((select text from wordings where hash = newsletter_wording), '') as newsletter_wording,
+			       coalesce(encode(browser, 'hex'), '') as browser, coalesce(fault, '') as fault
+			from signups
+			where email = (select email from subscribers where id = $1)
+			order by signups.id`},
+		{&d.Logins, `
+			select at, encode(browser, 'hex') as browser, article, tries, used_at
+			from logins
+			where subscriber_id = $1
+			order by at`},
 	} {
 		if err := s.db.SelectContext(ctx, part.into, part.query, profile.ID); err != nil {
 			return d, fmt.Errorf("export %s: %w", email, away(err))

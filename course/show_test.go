@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -100,7 +101,7 @@ func TestNothingMoreIsDueFromACourseThatIsOver(t *testing.T) {
 func TestADossierHoldsEverything(t *testing.T) {
 	st := begin(t)
 	now := at("2026-11-03 08:00")
-	st.must(st.Subscribe(st.ctx, now, SignUp{Email: anna, Newsletter: true, Article: "laget", Form: "/artiklar/laget", Access: "Läs.", NewsletterWording: "Ja."}))
+	st.asks(now, SignUp{Email: anna, Newsletter: true, Article: "laget", Form: "/artiklar/laget", Access: "Läs.", NewsletterWording: "Ja."})
 	st.deliver(now)
 	st.confirmed(now, anna, "natverk")
 	st.deferredOnce(now)
@@ -108,6 +109,13 @@ func TestADossierHoldsEverything(t *testing.T) {
 	st.confirmedAgain(now.Add(time.Hour), anna)
 	st.joined(now.Add(time.Hour), bo) // not hers
 	st.confirmedAgain(now.Add(2*time.Hour), anna)
+	st.asksIn(now.Add(3*time.Hour), anna, "annas telefon")
+	if _, err := st.LoginByCode(st.ctx, now.Add(3*time.Hour), "annas telefon", st.LoginCode(st.key(anna, "login:1"))); err != nil {
+		t.Fatal(err)
+	}
+	st.must(st.Subscribe(st.ctx, now.Add(4*time.Hour), SignUp{Email: anna, Article: "laget", Form: "/anmalan", Access: "Läs.", IP: netip.MustParseAddr("192.0.2.7")}))
+	st.must(st.Subscribe(st.ctx, now.Add(4*time.Hour), SignUp{Email: bo, Form: "/anmalan"})) // not hers
+	st.exec(`update signups set fault = 'f' where email = $1`, anna)
 	st.exec(`update enrolments set state = 'finished', ended_at = now() where subscriber_id <> $1`, st.key(bo, "brev1").SubscriberID)
 	st.exec(`insert into enrolments (subscriber_id, course, next_due_at, started_at) select id, 'omtanke', now(), now() from subscribers where email = $1`, anna)
 	st.exec(`update deliveries set queue_id = 'q', reason = 'r' where state = 'accepted'`)
@@ -120,7 +128,7 @@ func TestADossierHoldsEverything(t *testing.T) {
 		"deliveries.doubted_at": "an attempt's ended_at once more", "enrolments.course": "stands in the letters' names", "deliveries.letter": "a name of ours", "requests.letter": "the same",
 		"subscribers.kind": "one of few words", "subscribers.state": "the same", "enrolments.state": "the same", "deliveries.state": "the same",
 		"attempts.outcome": "the same", "consents.event": "the same", "consents.purpose": "the same", "addresses.suppressed": "the same",
-		"returns.kind": "the same", "returns.judged": "the same",
+		"returns.kind": "the same", "returns.judged": "the same", "signups.email": "the address once more",
 	}
 	annas := st.key(anna, "brev1").SubscriberID
 	var want []string
@@ -129,7 +137,7 @@ func TestADossierHoldsEverything(t *testing.T) {
 		select c.table_name || '.' || c.column_name || '.' || c.data_type
 		from information_schema.columns c
 		where table_schema = 'public' and data_type in ('text', 'inet', 'timestamp with time zone', 'ARRAY')
-		and (table_name in ('subscribers', 'wordings') or exists (
+		and (table_name in ('subscribers', 'wordings', 'signups') or exists (
 			select from information_schema.columns o where o.table_name = c.table_name and o.column_name = 'subscriber_id'))
 		order by 1`) {
 		name, kind := column[:strings.LastIndex(column, ".")], column[strings.LastIndex(column, ".")+1:]
@@ -154,6 +162,8 @@ func TestADossierHoldsEverything(t *testing.T) {
 			whose = fmt.Sprintf("id = %d", annas)
 		case "wordings":
 			whose = "true"
+		case "signups":
+			whose = fmt.Sprintf("email = '%s'", anna)
 		}
 		result, err := st.db.Exec(fmt.Sprintf(`update %s set %s = %s where %s is not null and %s`, table, col, value, col, whose), canary)
 		st.must(err)
@@ -162,6 +172,8 @@ func TestADossierHoldsEverything(t *testing.T) {
 		}
 		want = append(want, canary)
 	}
+
+	st.exec(`update signups set email = 'kanarie-subscribers-email' where email = $1`, anna) // as hers is now
 
 	dossier, err := st.Dossier(st.ctx, anna)
 	st.must(err)

@@ -24,6 +24,16 @@ type Status struct {
 	Returned    map[string]int `json:"returned"`    // letters of which something came back in the last 7 days, by what it was taken for
 	Suppressed  map[string]int `json:"suppressed"`  // addresses, by reason
 	NextDueAt   *time.Time     `json:"next_due_at"` // of all enrolments
+	SignUps     SignUpStatus   `json:"sign_ups"`
+}
+
+// SignUpStatus counts what people asked for through forms and no worker has
+// carried out.
+type SignUpStatus struct {
+	Waiting  int        `json:"waiting" db:"waiting"`
+	Delayed  int        `json:"delayed" db:"delayed"`     // of those, by the breaker
+	SetAside int        `json:"set_aside" db:"set_aside"` // cannot be carried out
+	Since    *time.Time `json:"delayed_since" db:"delayed_since"`
 }
 
 // Balanced is the accounting identity: every letter that must exist does, in
@@ -74,7 +84,7 @@ func (s *Store) Status(ctx context.Context, now time.Time) (Status, error) {
 			return err
 		}
 		for _, read := range []func(context.Context, *sqlx.Tx, time.Time, *Status) error{
-			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, s.readStuck, readReturned,
+			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, s.readStuck, readReturned, readSignUps,
 		} {
 			if err := read(ctx, tx, now, &st); err != nil {
 				return err
@@ -206,6 +216,16 @@ func readReturned(ctx context.Context, tx *sqlx.Tx, now time.Time, st *Status) e
 		from addresses
 		where suppressed is not null
 		group by suppressed`)
+}
+
+func readSignUps(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
+	return tx.GetContext(ctx, &st.SignUps, `
+		select count(s.id) filter (where fault is null) as waiting,
+		       count(s.id) filter (where fault is null and opened_at is not null) as delayed,
+		       count(fault) as set_aside, opened_at as delayed_since
+		from breaker
+		left join signups s on true
+		group by opened_at`)
 }
 
 // countInto fills a map with the rows of a query, a name and a number each.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -36,7 +35,9 @@ type Store struct {
 	keys   keys
 
 	preparing sync.Mutex
-	advancing *sqlx.Stmt // nil until it is first needed
+	advancing *sqlx.Stmt // these are nil until they are first needed
+	keeping   *sqlx.Stmt
+	waker     waker
 	// the texts that Publish made known, by which new letters are planned
 	letters map[string]Version // of the service letters, by kind
 	courses []Course
@@ -63,6 +64,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	db.SetMaxOpenConns(o.Connections)
 	db.SetMaxIdleConns(o.Connections)
 	s := &Store{db: db, direct: db}
+	s.waker.announce = s.announce
 	if o.DirectDSN != "" && o.DirectDSN != o.DSN {
 		if s.direct, err = sqlx.Open("postgres", o.DirectDSN); err != nil {
 			db.Close()
@@ -89,8 +91,12 @@ func (s *Store) unlock(ctx context.Context, secrets []string) error {
 	return err
 }
 
-// Close ends the store's connections.
-func (s *Store) Close() error { return errors.Join(s.direct.Close(), s.db.Close()) }
+// Close tells the workers of what they were not told yet, and ends the store's
+// connections.
+func (s *Store) Close() error {
+	s.waker.stop()
+	return errors.Join(s.direct.Close(), s.db.Close())
+}
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
@@ -151,41 +157,16 @@ func away(err error) error {
 	return err
 }
 
-// Wake is the channel on which events that make work announce themselves. A
-// notification is a hint; the tables are the truth.
-const Wake = "course_wake"
-
-func wake(ctx context.Context, tx *sqlx.Tx) error {
-	_, err := tx.ExecContext(ctx, `select pg_notify($1, '')`, Wake)
-	return err
-}
-
-// Listen returns a channel that receives whenever there may be new work, until
-// ctx ends. It waits for the database, and needs a direct connection (no
-// transaction pooler).
-func Listen(ctx context.Context, dsn string) (<-chan struct{}, error) {
-	listener := pq.NewListener(dsn, time.Second, 10*time.Second, nil)
-	context.AfterFunc(ctx, func() { listener.Close() })
-	if err := listener.Listen(Wake); err != nil {
-		listener.Close()
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return nil, fmt.Errorf("listen for new work: %w", away(err))
+// prepared makes a statement ready, once.
+func (s *Store) prepared(ctx context.Context, kept **sqlx.Stmt, query string) (*sqlx.Stmt, error) {
+	s.preparing.Lock()
+	defer s.preparing.Unlock()
+	if *kept != nil {
+		return *kept, nil
 	}
-	hints := make(chan struct{}, 1)
-	go func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-listener.Notify: // nil after a reconnection: then too, look
-			}
-			select {
-			case hints <- struct{}{}:
-			default:
-			}
-		}
-	}()
-	return hints, nil
+	statement, err := s.direct.PreparexContext(ctx, query)
+	if err == nil {
+		*kept = statement
+	}
+	return statement, err
 }

@@ -113,7 +113,22 @@ func local(t time.Time) string { return t.In(stockholm).Format("Mon 2006-01-02 1
 
 func (st *story) signUp(now time.Time, email string) {
 	st.Helper()
-	st.must(st.Subscribe(st.ctx, now, SignUp{Email: email, Article: "laget", Form: "/artiklar/laget", Access: "Du får läsa."}))
+	st.asks(now, SignUp{Email: email, Article: "laget", Form: "/artiklar/laget", Access: "Du får läsa."})
+}
+
+// asks signs somebody up, and a worker carries it out.
+func (st *story) asks(now time.Time, in SignUp) {
+	st.Helper()
+	st.must(st.Subscribe(st.ctx, now, in))
+	st.carriedOut(now)
+}
+
+// carriedOut has a worker carry out what waits, and returns how much that was.
+func (st *story) carriedOut(now time.Time) int {
+	st.Helper()
+	n, err := st.TakeSignUps(st.ctx, now)
+	st.must(err)
+	return n
 }
 
 // key finds a delivery, as "brev3" or "confirm:1".

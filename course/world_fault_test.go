@@ -1,6 +1,11 @@
 package course
 
-import "time"
+import (
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
 
 // somethingBreaks is one fault of a process, the relay, or all at once.
 func (w *world) somethingBreaks() {
@@ -24,6 +29,24 @@ func (w *world) somethingBreaks() {
 	case len(w.processes) < 4:
 		w.joins()
 	}
+}
+
+// diesCarryingOut is kill -9 after everything about a wish was written and before
+// it was committed.
+func (w *world) diesCarryingOut() {
+	w.Helper()
+	died := errors.New("killed")
+	err := w.attempt(w.ctx, func(tx *sqlx.Tx) error {
+		wish, waits, err := oldestWish(w.ctx, tx)
+		if err != nil || !waits {
+			return err
+		}
+		if _, _, err := w.grant(w.ctx, tx, w.now, wish); err != nil {
+			return err
+		}
+		return died
+	})
+	w.allow(err, died)
 }
 
 // standsStill is an outage of hours, or of up to three weeks. Some processes are

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -51,8 +52,10 @@ func (w *world) somebodyActs() {
 		}
 	}
 	switch n := w.IntN(100); {
-	case n < 10:
+	case n < 8:
 		w.signsUp(p)
+	case n < 10:
+		w.asksToLogIn(p)
 	case n < 45:
 		w.confirms(p)
 	case n < 54:
@@ -83,6 +86,14 @@ func (w *world) signsUp(p *person) {
 	w.Helper()
 	in := SignUp{Email: p.email, Newsletter: w.chance(30), Access: "Läs.", NewsletterWording: "Ja."}
 	w.again(func() { w.must(w.Subscribe(w.ctx, w.now, in)) })
+}
+
+// asksToLogIn: on a browser of theirs. The letter's link is not of this world.
+func (w *world) asksToLogIn(p *person) {
+	w.Helper()
+	w.again(func() {
+		w.must(w.AskLogin(w.ctx, w.now, LoginWish{Email: p.email, Browser: fmt.Sprint("browser of ", p.email)}))
+	})
 }
 
 // confirms opens the link of a confirm letter that arrived, mostly the newest.
@@ -194,6 +205,7 @@ func (w *world) arrives(c copyTaken) {
 	p := w.person(c.Email)
 	switch {
 	case w.erased[c.SubscriberID]:
+	case strings.HasPrefix(c.Letter, "login:"):
 	case list(c.Letter) == "":
 		p.links, p.waits = append(p.links, c.DeliveryKey), true
 	default:

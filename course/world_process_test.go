@@ -120,6 +120,9 @@ func (w *world) pass() {
 	if w.chance(20) {
 		w.endsQuarantine()
 	}
+	if w.chance(60) {
+		w.carriesOut()
+	}
 	if w.chance(35) {
 		w.plans()
 	}
@@ -171,6 +174,17 @@ func (w *world) endsQuarantine() {
 	w.Helper()
 	_, err := w.EndQuarantine(w.ctx, w.now, Quarantine)
 	w.must(err)
+}
+
+// carriesOut is what people asked for through forms. What a worker dies with waits
+// for the next.
+func (w *world) carriesOut() {
+	w.Helper()
+	if w.fault(20) {
+		w.diesCarryingOut()
+	}
+	_, err := w.TakeSignUps(w.ctx, w.now)
+	w.allow(err, ErrFlood)
 }
 
 // plans is also called twice, by another worker or after a lost answer.

@@ -16,6 +16,7 @@ func (w *world) settles() {
 	w.recovers()
 	w.resumes()
 	for last := w.now.AddDate(0, 0, 120); w.now.Before(last); {
+		w.carriesOut()
 		w.endsQuarantine()
 		w.decides()
 		w.plans()
@@ -71,7 +72,9 @@ func (w *world) waitingForUs() []string {
 		select coalesce(s.email, 'somebody') || ' ' || d.letter || ' ' || d.state
 		from deliveries d
 		join subscribers s on s.id = d.subscriber_id
-		where settled_at is null`)
+		where settled_at is null
+		union all
+		select email || ' waits to sign up' from signups`)
 }
 
 // lostNothing fails the world where somebody who stayed lacks a lesson that

@@ -163,6 +163,7 @@ func (w *world) untilSomething() time.Duration {
 	w.ask(&next, `
 		select least(cast($1 as timestamptz) + interval '8 days',
 			(select min(ready_at) from deliveries where ready_at is not null and not exists (select from holds)),
+			(select min(at) from signups),
 			(select min(doubted_at) + interval '15 minutes' from deliveries where doubted_at is not null),
 			(select min(next_due_at) from enrolments e
 			 join subscribers s on s.id = e.subscriber_id

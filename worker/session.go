@@ -183,10 +183,10 @@ func (s *session) runningLow(ctx context.Context) bool {
 	return true
 }
 
-// nudge tells the loop that something was settled.
-func (s *session) nudge() {
+// nudge tells the loop that there may be more to do.
+func (w *Worker) nudge() {
 	select {
-	case s.settled <- struct{}{}:
+	case w.settled <- struct{}{}:
 	default:
 	}
 }

@@ -238,6 +238,14 @@ func (st *story) starts(w *worker.Worker) (stop func()) {
 	return stop
 }
 
+// signUp has somebody sign up at the wall, and the confirm letter queued.
+func (st *story) signUp(email string) {
+	st.Helper()
+	st.must(st.Subscribe(st.ctx, st.clock.Now(), course.SignUp{Email: email, Article: "laget", Form: "/artiklar/laget", Access: "Du får läsa."}))
+	_, err := st.TakeSignUps(st.ctx, st.clock.Now())
+	st.must(err)
+}
+
 // readers enrols people, each in their own moment, with letter 1 due at once.
 func (st *story) readers(emails ...string) {
 	st.Helper()

@@ -31,7 +31,7 @@ func TestWorkSendsItsLetterAndNoOther(t *testing.T) {
 	st.clock.set(at("2026-11-10 08:00"))
 	_, err := st.PlanDue(st.ctx, st.clock.Now())
 	st.must(err)
-	st.must(st.Subscribe(st.ctx, st.clock.Now(), course.SignUp{Email: bo}))
+	st.signUp(bo)
 	st.crowd(30)
 
 	var tallies []map[string]int
@@ -122,7 +122,7 @@ func TestConfirmLettersGoFirst(t *testing.T) {
 	st.crowd(30)
 	st.starts(st.worker(nil, relay))
 	st.until("the first dot is out", func() bool { return len(relay.Received()) == 1 })
-	st.must(st.Subscribe(st.ctx, st.clock.Now(), course.SignUp{Email: cilla}))
+	st.signUp(cilla)
 	close(answer)
 	st.took(relay, 31)
 	place := slices.IndexFunc(relay.Received(), func(l relaytest.Letter) bool { return l.To == cilla })

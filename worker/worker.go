@@ -60,6 +60,7 @@ type Worker struct {
 	settled chan struct{} // a hint from the lines: something was recorded
 	hooked  time.Time     // when providers' reports were last looked for
 	visits  visitTimes
+	flooded bool // sign-ups are delayed, and the log has said so
 }
 
 // poll is how long the worker sleeps at most. What a dead worker held is taken
@@ -167,6 +168,7 @@ func (w *Worker) look(ctx context.Context) error {
 		w.takeHooks(ctx)
 		w.hooked = time.Now()
 	}
+	w.takeSignUps(ctx)
 	if _, err := w.Store.Recover(ctx, w.Now(), w.Lease); err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ func (cmd statusCommand) Run(a *app) error {
 	p.tellHolds(a.stdout, status)
 	tellLetters(a.stdout, status)
 	p.tellCourses(a.stdout, status)
+	p.tellSignUps(a.stdout, status.SignUps)
 	tellReturned(a.stdout, status)
 	p.tellWorkers(a.stdout, status)
 	p.tellStuck(a.stdout, status)
@@ -87,6 +88,18 @@ func (p *parts) tellCourses(w io.Writer, s course.Status) {
 	}
 	if s.NextDueAt != nil {
 		fmt.Fprintf(w, "next lesson due: %s\n", p.moment(*s.NextDueAt))
+	}
+}
+
+// tellSignUps tells of what people asked for that was not carried out.
+func (p *parts) tellSignUps(w io.Writer, s course.SignUpStatus) {
+	if s.Since != nil {
+		fmt.Fprintf(w, "SIGN-UPS ARE DELAYED since %s: %d wait; they run at ten times the usual, and letters go out no faster\n", p.moment(*s.Since), s.Delayed)
+	} else if s.Waiting > 0 {
+		fmt.Fprintf(w, "sign-ups: %d wait for a worker\n", s.Waiting)
+	}
+	if s.SetAside > 0 {
+		fmt.Fprintf(w, "sign-ups: %d set aside, since they cannot be carried out; the worker's log says why\n", s.SetAside)
 	}
 }
 
