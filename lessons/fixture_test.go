@@ -254,6 +254,7 @@ func lesson(t testing.TB, body string) *Letter {
 var anna = Fields{
 	Name:           "Anna",
 	NextDate:       "tisdag 3 mars",
+	WebURL:         "https://brev.example/brev/kaffe/forsta",
 	UnsubscribeURL: "https://brev.example/avsluta/abc",
 	PrivacyURL:     "https://brev.example/integritet",
 }

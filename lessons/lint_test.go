@@ -149,6 +149,10 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 		{"a link by way of us", "E18", true, link("https://brev.example/k?till=https%3A%2F%2Fbrev.example%2Fsida"), "by way of us"},
 		{"a link of one's own", "E18", true, link("https://brev.example/k/abc"), "another for each reader"},
 
+		{"a page for each reader", "E18", true, func(t testing.TB, r *Rendered, _ *Rules) {
+			r.HTML, r.Text = once(t, r.HTML, anna.WebURL, anna.WebURL+"?fran=abc"), once(t, r.Text, anna.WebURL, anna.WebURL+"?fran=abc")
+		}, "another for each reader"},
+
 		{"no language", "E19", true, html(`<html lang="sv">`, "<html>"), "lang"},
 		{"no title", "E19", true, html("<title>Första koppen</title>", "<title></title>"), "<title>"},
 		{"a table for looks", "E19", true, behind("<table><tr><td></td></tr></table>"), "role="},
@@ -235,9 +239,9 @@ func TestALaptopMayDoWithLess(t *testing.T) {
 		{"http://127.0.0.1:8080", "advice E15"},
 		{"http://localhost:8080", "advice E15"},
 		{"https://brev.example", "fail E15, fail E16"}, // E16: the way to write to nobody
-		{"http://brev.example", "fail E15, fail E16, fail E16, fail E16"},
+		{"http://brev.example", "fail E15, fail E16, fail E16, fail E16, fail E16"},
 	} {
-		f := Fields{UnsubscribeURL: c.base + "/avsluta/abc", PrivacyURL: c.base + "/integritet"}
+		f := Fields{WebURL: c.base + "/brev/kaffe/andra", UnsubscribeURL: c.base + "/avsluta/abc", PrivacyURL: c.base + "/integritet"}
 		var got []string
 		for _, found := range Lint(l.Render(f), l.Rules(c.base, "bo@post.example", f)) {
 			level := "advice "

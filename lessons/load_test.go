@@ -49,7 +49,7 @@ func TestLoadRefusesWhatIsWrong(t *testing.T) {
 		{"subject over 60", first, `"Brev {{.Week}}: första koppen"`, `"` + strings.Repeat("å", 61) + `"`, `kaffe/01-forsta.md:4: subject: 61 characters; at most 60`},
 		{"field in title", first, `"Första koppen"`, `"{{.Name}}"`, `kaffe/01-forsta.md:3: title: fields may stand in the subject and in the text only`},
 		{"two-line preheader", first, `"Ta fem minuter."`, `"Ta\nfem."`, `kaffe/01-forsta.md:5: preheader: must stand on one line`},
-		{"unknown field in subject", first, "{{.Week}}", "{{.Wek}}", `kaffe/01-forsta.md:4: unknown field {{.Wek}} (known: Name, Week, Weeks, NextDate, UnsubscribeURL, PrivacyURL)`},
+		{"unknown field in subject", first, "{{.Week}}", "{{.Wek}}", `kaffe/01-forsta.md:4: unknown field {{.Wek}} (known: Name, Week, Weeks, NextDate, WebURL, UnsubscribeURL, PrivacyURL)`},
 
 		{"no front matter", first, "+++\nid", "id", `kaffe/01-forsta.md:1: the first line must be +++, and front matter follow`},
 		{"endless front matter", first, "+++\n\nHej", "\n\nHej", `kaffe/01-forsta.md:1: front matter has no end; close it with a line +++`},
@@ -57,7 +57,7 @@ func TestLoadRefusesWhatIsWrong(t *testing.T) {
 		{"not UTF-8", first, body, "Hej\xe5!", `kaffe/01-forsta.md:9: not UTF-8; save the file as UTF-8`},
 		{"invisible", first, body, "Hej\x00!", `kaffe/01-forsta.md:9: invisible control character '\x00'; delete it`},
 
-		{"unknown field", first, body, "Hej {{.Secret}}!", `kaffe/01-forsta.md:9: unknown field {{.Secret}} (known: Name, Week, Weeks, NextDate, UnsubscribeURL, PrivacyURL)`},
+		{"unknown field", first, body, "Hej {{.Secret}}!", `kaffe/01-forsta.md:9: unknown field {{.Secret}} (known: Name, Week, Weeks, NextDate, WebURL, UnsubscribeURL, PrivacyURL)`},
 		{"function", first, body, `Hej {{env "HOME"}}!`, `kaffe/01-forsta.md:9: {{env "HOME"}} is not understood; write {{.Field}} or {{if .Field}} … {{end}}`},
 		{"pipe", first, body, `Hej {{.Name | html}}!`, `kaffe/01-forsta.md:9: {{.Name | html}} is not understood; write {{.Field}} or {{if .Field}} … {{end}}`},
 		{"two lines", first, body, "Hej {{.Name\n}}!", `kaffe/01-forsta.md:9: {{ without }} after it on the same line
@@ -120,8 +120,8 @@ kaffe/01-forsta.md:10: }} without {{ before it (between two braces of CSS, put a
 		{"reader's field on a page", "pages/integritet.md", "{{.Relay}}", "{{.Name}}", `pages/integritet.md:5: unknown field {{.Name}} (known: PublisherName, PublisherEmail, PublisherNumber, PublisherAddress, Relay)`},
 
 		{"layout that cannot be left", "letters/layout.txt", "{{.UnsubscribeURL}}", "", `letters/layout.txt: {{.UnsubscribeURL}} is missing`},
-		{"layout with a reader's name", "letters/layout.txt", "{{.Title}}", "{{.Title}}\n{{.Name}}", `letters/layout.txt:2: unknown field {{.Name}} (known: Title, Preheader, Body, Course, Week, Weeks, ReadingTime, UnsubscribeURL, PrivacyURL, PublisherName, PublisherEmail, PublisherNumber, PublisherAddress, Relay)`},
-		{"layout that lets a confirm letter be left", "letters/layout.txt", "{{.PrivacyURL}}", "{{.PrivacyURL}}\n{{.UnsubscribeURL}}", `letters/layout.txt:11: {{.UnsubscribeURL}} has no value in a letter that is no lesson; put it between {{if .Week}} and {{end}}`},
+		{"layout with a reader's name", "letters/layout.txt", "{{.Title}}", "{{.Title}}\n{{.Name}}", `letters/layout.txt:2: unknown field {{.Name}} (known: Title, Preheader, Body, Course, Week, Weeks, ReadingTime, WebURL, UnsubscribeURL, PrivacyURL, PublisherName, PublisherEmail, PublisherNumber, PublisherAddress, Relay)`},
+		{"layout that lets a confirm letter be left", "letters/layout.txt", "{{.PrivacyURL}}", "{{.PrivacyURL}}\n{{.UnsubscribeURL}}", `letters/layout.txt:14: {{.UnsubscribeURL}} has no value in a letter that is no lesson; put it between {{if .Week}} and {{end}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -62,7 +62,7 @@ func TestShippedLettersAreLintClean(t *testing.T) {
 			for _, name := range []string{"Åsa", "O'Neill <b>", "", strings.Repeat("🌻", 60)} {
 				f := Fields{
 					Name: name, NextDate: "tisdag 3 mars", AskedAt: "1 maj kl. 09.00", PrivacyURL: c.base + "/integritet",
-					UnsubscribeURL: c.base + "/avsluta/abcdefgh", ConfirmURL: c.base + "/bekrafta/abcdefgh",
+					WebURL: c.base + "/brev/atta-brev/" + letter.ID, UnsubscribeURL: c.base + "/avsluta/abcdefgh", ConfirmURL: c.base + "/bekrafta/abcdefgh",
 				}
 				for _, found := range Lint(letter.Render(f), letter.Rules(c.base, "asa@post.example", f)) {
 					if found.Fail || !slices.Contains(c.advice, found.Rule) {

@@ -166,7 +166,7 @@ func (c *checked) compose(of course.Course, l *lessons.Letter, name string, now 
 		f.ConfirmURL, f.LoginURL, f.QuestionURL = links.Confirm(exampleToken), links.Login(exampleToken), links.Question(exampleToken)
 		f.Code = "123456"
 	} else {
-		f.UnsubscribeURL = links.Unsubscribe(exampleToken)
+		f.UnsubscribeURL, f.WebURL = links.Unsubscribe(exampleToken), links.Letter(of.ID, l.ID)
 		m.List = &mailer.List{ID: of.ID + "." + host, Name: of.Title, Unsubscribe: f.UnsubscribeURL}
 	}
 	if l.Week < l.Weeks {
