@@ -52,6 +52,21 @@ func TestAPageHoldsNothingOfAReaders(t *testing.T) {
 	}
 }
 
+// Page and letter are made of one text, and each takes it apart in its own way.
+func TestALetterKeepsWhatItsPageLacks(t *testing.T) {
+	t.Parallel()
+	l := lesson(t, "Du kan [sluta nu]({{.UnsubscribeURL}}) om du vill.\n\n**[Sluta]({{.UnsubscribeURL}})**")
+	if got := string(l.Page()); got != "<p>Du kan sluta nu om du vill.</p>\n" {
+		t.Errorf("got page %q, want it without links", got)
+	}
+	if got := strings.Count(bodyHTML(t, l, anna), `href="`+anna.UnsubscribeURL+`"`); got != 2 {
+		t.Errorf("%d links to stop in the letter's HTML, want 2:\n%s", got, bodyHTML(t, l, anna))
+	}
+	if got := strings.Count(bodyText(t, l, anna), anna.UnsubscribeURL); got != 2 {
+		t.Errorf("%d links to stop in the letter's text, want 2:\n%s", got, bodyText(t, l, anna))
+	}
+}
+
 func TestOnlyLessonsArePages(t *testing.T) {
 	t.Parallel()
 	for kind, l := range load(t, nil).Letters {

@@ -129,6 +129,7 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 		{"a path", "E16", true, behind(`<img src="/kopp.png" alt="">`), "must be whole"},
 		{"a script for a link", "E16", true, html("Nästa brev", `<a href="javascript:alert(1)">Nästa brev</a>`), "javascript:"},
 		{"an image in the letter itself", "E16", true, behind(`<img src="data:image/png;base64,AAAA" alt="">`), "data:"},
+		{"a link without an address", "E16", true, html("Nästa brev", `<a href="">Nästa brev</a>`), "“Nästa brev” leads nowhere"},
 		{"a user in a link", "E16", true, link("https://x:y@brev.example/"), "user name"},
 		{"a broken address", "E16", true, html("mailto:red@brev.example", "mailto:brevet"), "no email address"},
 
