@@ -20,6 +20,9 @@ type Article struct {
 
 	Teaser template.HTML // for everybody
 	Rest   template.HTML // behind the wall; its first element has id="fortsatt"
+
+	File        string // where it was read
+	Readability Readability
 }
 
 // Page is a text that belongs to the site itself.
@@ -65,20 +68,20 @@ func (l *loader) article(file string) *Article {
 		l.faults = append(l.faults, wrong...)
 		return nil
 	}
-	a := &Article{Slug: slug, Title: m.Title, Lede: m.Lede, Minutes: m.Minutes}
+	a := &Article{Slug: slug, Title: m.Title, Lede: m.Lede, Minutes: m.Minutes, File: file}
 	a.Published, wrong = m.check(t)
 	var more faults
-	a.Teaser, a.Rest, more = walled(t)
+	a.Teaser, a.Rest, a.Readability, more = walled(t)
 	l.faults = append(append(l.faults, wrong...), more...)
 	return a
 }
 
 // walled renders a text with a wall in the middle: what is for everybody, and the
 // rest, whose first element has id="fortsatt" and takes the focus.
-func walled(t text) (teaser, rest template.HTML, wrong faults) {
+func walled(t text) (teaser, rest template.HTML, all Readability, wrong faults) {
 	before, behind, wrong := splitAtWall(t)
 	if len(wrong) > 0 {
-		return "", "", wrong
+		return "", "", all, wrong
 	}
 	open, wrong := parseMarkdown(before, nil, pageLinks)
 	locked, more := parseMarkdown(behind, nil, pageLinks)
@@ -86,7 +89,8 @@ func walled(t text) (teaser, rest template.HTML, wrong faults) {
 		first.SetAttributeString("id", "fortsatt")
 		first.SetAttributeString("tabindex", "-1")
 	}
-	return template.HTML(open.html()), template.HTML(locked.html()), append(wrong, more...)
+	all = readability(open.plain() + locked.plain())
+	return template.HTML(open.html()), template.HTML(locked.html()), all, append(wrong, more...)
 }
 
 // splitAtWall makes two texts of one, so that nothing behind the wall, not

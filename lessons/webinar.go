@@ -27,6 +27,9 @@ type Webinar struct {
 	Teaser     template.HTML // for everybody
 	Rest       template.HTML // for members; its first element has id="fortsatt"
 	Transcript bool          // Rest holds all that was said
+
+	File        string // where it was read
+	Readability Readability
 }
 
 type webinarMatter struct {
@@ -87,12 +90,13 @@ func (m *webinarMatter) webinar(t text, slug string) (*Webinar, faults) {
 	w := &Webinar{
 		Slug: slug, Title: m.Title, Lede: m.Lede, UID: m.UID, Minutes: m.Minutes, Sequence: m.Sequence,
 		Cancelled: m.Cancelled, Place: m.Place, Transcript: m.Transcript,
+		File: t.file,
 	}
 	if w.UID == "" {
 		w.UID = slug
 	}
 	var wrong, more faults
-	w.Teaser, w.Rest, wrong = walled(t)
+	w.Teaser, w.Rest, w.Readability, wrong = walled(t)
 	w.Starts, w.Changed, more = m.times(t)
 	return w, append(append(wrong, more...), m.check(t)...)
 }
