@@ -10,8 +10,9 @@ import (
 
 // Page is a lesson's text as a page of the site holds it, for anybody: it greets
 // nobody by name, says nothing of when the next letter comes, and has no link that
-// is a reader's own. Its headings begin at level 2, below the title. Empty for
-// other letters.
+// is a reader's own. What concerns only those who get the letters stands in it
+// between {{if .UnsubscribeURL}} and {{end}}, and falls away here. Headings begin at
+// level 2, below the title. Empty for other letters.
 func (l *Letter) Page() template.HTML { return l.page }
 
 // page renders the text so, once: it changes the tree.

@@ -36,6 +36,7 @@ func TestAPageHoldsNothingOfAReaders(t *testing.T) {
 	for _, c := range []struct{ name, body, want string }{
 		{"name and date", "Hej{{if .Name}} {{.Name}}{{end}}!{{if .NextDate}} Nästa kommer {{.NextDate}}.{{end}} Slut.", "<p>Hej! Slut.</p>\n"},
 		{"paragraphs for some", "Ett.\n\n{{if .Name}}\n\nTill dig.\n\n{{end}}\n\nTvå.", "<p>Ett.</p>\n<p>Två.</p>\n"},
+		{"what only those who get letters need", "Ett.\n\n{{if .UnsubscribeURL}}\n\n## Så slutar du\n\n- Länken längst ner.\n\n{{end}}\n\nTvå.", "<p>Ett.</p>\n<p>Två.</p>\n"},
 		{"what is the same for all stays", "Brev {{.Week}} av {{.Weeks}}{{if .Week}}, som vanligt{{end}}.", "<p>Brev 1 av 2, som vanligt.</p>\n"},
 		{"a link in a sentence", "Du kan *[sluta **nu**]({{.UnsubscribeURL}})* om du vill.", "<p>Du kan <em>sluta <strong>nu</strong></em> om du vill.</p>\n"},
 		{"a button", "Ett.\n\n**[Sluta]({{.UnsubscribeURL}})**\n\nTvå.", "<p>Ett.</p>\n<p>Två.</p>\n"},
@@ -88,6 +89,11 @@ func TestShippedLessonsArePages(t *testing.T) {
 		words := wordsOf(shown(page))
 		if want := wordsOf(bodyText(t, letter, Fields{})); strings.Join(words, " ") != strings.Join(want, " ") {
 			t.Errorf("%s: the page says\n%q\nand the letter to nobody\n%q", letter.ID, words, want)
+		}
+		for _, own := range []string{"Sluta få breven", "Svara på", "Det kommer inga fler"} {
+			if strings.Contains(page, own) {
+				t.Errorf("%s: %q is for those who get the letters, and on its page:\n%s", letter.ID, own, page)
+			}
 		}
 		if strings.Contains(page, "style=") || strings.Contains(page, markStem) || strings.Contains(page, "{{") || strings.Contains(page, `href=""`) {
 			t.Errorf("%s: a style, a mark or an empty link in\n%s", letter.ID, page)
