@@ -89,8 +89,7 @@ func (l *loader) webinar(file string) *Webinar {
 func (m *webinarMatter) webinar(t text, slug string) (*Webinar, faults) {
 	w := &Webinar{
 		Slug: slug, Title: m.Title, Lede: m.Lede, UID: m.UID, Minutes: m.Minutes, Sequence: m.Sequence,
-		Cancelled: m.Cancelled, Place: m.Place, Transcript: m.Transcript,
-		File: t.file,
+		Cancelled: m.Cancelled, Place: m.Place, Transcript: m.Transcript, File: t.file,
 	}
 	if w.UID == "" {
 		w.UID = slug
