@@ -128,3 +128,8 @@ func (l Links) Unsubscribe(token string) string { return l.Base + "/avsluta/" + 
 func (l Links) Login(token string) string       { return l.Base + "/logga-in/" + token }
 func (l Links) Question(token string) string    { return l.Base + "/min-fraga/" + token }
 func (l Links) Privacy() string                 { return l.Base + "/integritet" }
+
+// Letter is where anybody may read a lesson, on the web.
+func (l Links) Letter(course, lesson string) string {
+	return l.Base + "/brev/" + course + "/" + lesson
+}

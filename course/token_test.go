@@ -148,6 +148,8 @@ func TestLinks(t *testing.T) {
 		l.Confirm("abc"):     "https://exempel.se/bekrafta/abc",
 		l.Unsubscribe("abc"): "https://exempel.se/avsluta/abc",
 		l.Privacy():          "https://exempel.se/integritet",
+
+		l.Letter("atta-brev", "vem-ringer-du"): "https://exempel.se/brev/atta-brev/vem-ringer-du",
 	} {
 		if got != want {
 			t.Errorf("link %s, want %s", got, want)

@@ -20,6 +20,9 @@ type Article struct {
 
 	Teaser template.HTML // for everybody
 	Rest   template.HTML // behind the wall; its first element has id="fortsatt"
+
+	File        string // where it was read
+	Readability Readability
 }
 
 // Page is a text that belongs to the site itself.
@@ -65,22 +68,29 @@ func (l *loader) article(file string) *Article {
 		l.faults = append(l.faults, wrong...)
 		return nil
 	}
-	a := &Article{Slug: slug, Title: m.Title, Lede: m.Lede, Minutes: m.Minutes}
+	a := &Article{Slug: slug, Title: m.Title, Lede: m.Lede, Minutes: m.Minutes, File: file}
 	a.Published, wrong = m.check(t)
-	before, behind, more := splitAtWall(t)
-	wrong = append(wrong, more...)
-	if len(more) == 0 {
-		teaser, more := parseMarkdown(before, nil, pageLinks)
-		rest, evenMore := parseMarkdown(behind, nil, pageLinks)
-		wrong = append(append(wrong, more...), evenMore...)
-		if first := rest.doc.FirstChild(); first != nil {
-			first.SetAttributeString("id", "fortsatt")
-			first.SetAttributeString("tabindex", "-1") // the focus comes here
-		}
-		a.Teaser, a.Rest = template.HTML(teaser.html()), template.HTML(rest.html())
-	}
-	l.faults = append(l.faults, wrong...)
+	var more faults
+	a.Teaser, a.Rest, a.Readability, more = walled(t)
+	l.faults = append(append(l.faults, wrong...), more...)
 	return a
+}
+
+// walled renders a text with a wall in the middle: what is for everybody, and the
+// rest, whose first element has id="fortsatt" and takes the focus.
+func walled(t text) (teaser, rest template.HTML, all Readability, wrong faults) {
+	before, behind, wrong := splitAtWall(t)
+	if len(wrong) > 0 {
+		return "", "", all, wrong
+	}
+	open, wrong := parseMarkdown(before, nil, pageLinks)
+	locked, more := parseMarkdown(behind, nil, pageLinks)
+	if first := locked.doc.FirstChild(); first != nil {
+		first.SetAttributeString("id", "fortsatt")
+		first.SetAttributeString("tabindex", "-1")
+	}
+	all = readability(open.plain() + locked.plain())
+	return template.HTML(open.html()), template.HTML(locked.html()), all, append(wrong, more...)
 }
 
 // splitAtWall makes two texts of one, so that nothing behind the wall, not
@@ -98,7 +108,7 @@ func splitAtWall(t text) (before, behind text, wrong faults) {
 		return before, behind, wrong
 	}
 	if len(walls) > 1 {
-		wrong.add(t.file, t.bodyLine+walls[1], "a second line %s; an article has one, where its teaser ends", wallLine)
+		wrong.add(t.file, t.bodyLine+walls[1], "a second line %s; a text has one, where its teaser ends", wallLine)
 		return before, behind, wrong
 	}
 	before, behind = t, t

@@ -126,13 +126,22 @@ func (l *loader) settings(id string) *Course {
 		}
 	}
 	c.Hosts = s.Hosts
-	zone, err := time.LoadLocation(s.Zone)
-	if err != nil || s.Zone == "" || s.Zone == "Local" {
-		wrong("zone", "%q is not a time zone; write its name, as in Europe/Stockholm", s.Zone)
-		return c
+	if c.Zone, ok = zoneOf(s.Zone); !ok {
+		wrong("zone", wrongZone, s.Zone)
 	}
-	c.Zone = zone
 	return c
+}
+
+const wrongZone = "%q is not a time zone; write its name, as in Europe/Stockholm"
+
+// zoneOf finds a zone by its name; UTC where there is none. The machine's own is no
+// zone, for it is another on another machine.
+func zoneOf(name string) (*time.Location, bool) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return time.UTC, false
+	}
+	return zone, true
 }
 
 func weekdayOf(name string) (time.Weekday, bool) {

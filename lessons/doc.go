@@ -1,5 +1,5 @@
 // Package lessons holds what we write, as files, and the code that loads,
-// checks and renders them: courses, articles, pages and letters.
+// checks and renders them: courses, articles, webinars, pages and letters.
 //
 // Start at [Load], which reads a directory laid out like this one (the shipped
 // texts: [Shipped]) and refuses it, with file, line and reason, if anything in
@@ -11,10 +11,11 @@
 //
 //	publisher.toml                who publishes: name, email, number, address, relay
 //	wall.toml, pages.toml         the wording of the wall and of the pages
-//	pages/integritet.md           the privacy page
+//	pages/integritet.md           the privacy page; pages/tillganglighet.md, on accessibility
 //	letters/layout.html, .txt     the layout of every letter
 //	letters/<kind>.md             the service letters: confirm, login, question-…
 //	articles/<slug>.md            an article; a line <!-- wall --> ends its teaser
+//	webinars/<slug>.md            a webinar, with a wall as in an article
 //	<course>/course.toml          a folder with this file is a course
 //	<course>/NN-name.md           its lessons: week 01, 02 and on, without gaps
 //

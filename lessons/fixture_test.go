@@ -143,6 +143,50 @@ Förr.
 
 Sen.
 `,
+	"webinars/te.md": `+++
+title = "Te klockan tre"
+lede = "Om te."
+starts = "2027-01-21 15:00"
+zone = "Europe/Stockholm"
+minutes = 40
+place = "Länken kommer samma morgon."
+changed = "2026-11-17"
++++
+
+Vi ses.
+
+<!-- wall -->
+
+## Programmet
+
+Först vatten.
+`,
+	"webinars/varmt-vatten.md": `+++
+title = "Varmt vatten"
+lede = "Om vatten."
+starts = "2026-06-01 15:00"
+zone = "Europe/Stockholm"
+minutes = 30
+place = "I köket."
+uid = "vatten"
+sequence = 2
+changed = "2026-06-02"
+cancelled = true
+transcript = true
++++
+
+Vi sågs.
+
+<!-- wall -->
+
+Först te.
+`,
+	"pages/tillganglighet.md": `+++
+title = "Tillgänglighet"
++++
+
+Skriv till {{.PublisherEmail}}.
+`,
 	"pages/integritet.md": `+++
 title = "Så hanterar vi dina uppgifter"
 +++
@@ -210,6 +254,7 @@ func lesson(t testing.TB, body string) *Letter {
 var anna = Fields{
 	Name:           "Anna",
 	NextDate:       "tisdag 3 mars",
+	WebURL:         "https://brev.example/brev/kaffe/forsta",
 	UnsubscribeURL: "https://brev.example/avsluta/abc",
 	PrivacyURL:     "https://brev.example/integritet",
 }

@@ -88,7 +88,7 @@ func readingTime(minutes int) string {
 // What a layout may hold, and what it must: a letter says who writes, where to
 // answer, how to stop and what happens to the reader's data.
 var (
-	layoutFields = append([]string{"Title", "Preheader", "Body", "Course", "Week", "Weeks", "ReadingTime", "UnsubscribeURL", "PrivacyURL"}, publisherFields...)
+	layoutFields = append([]string{"Title", "Preheader", "Body", "Course", "Week", "Weeks", "ReadingTime", "WebURL", "UnsubscribeURL", "PrivacyURL"}, publisherFields...)
 	layoutMust   = []string{"Body", "UnsubscribeURL", "PrivacyURL", "PublisherName", "PublisherEmail"}
 )
 

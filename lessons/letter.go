@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"html/template"
 	"maps"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ type Letter struct {
 
 	around              *surroundings
 	subject, text, html []piece
+	page                template.HTML
 	source, layout      []byte
 }
 
@@ -96,7 +98,7 @@ const (
 
 // letterFields are those that each kind may hold.
 var letterFields = map[string][]string{
-	lessonLetter:        {"Name", "Week", "Weeks", "NextDate", "UnsubscribeURL", "PrivacyURL"},
+	lessonLetter:        {"Name", "Week", "Weeks", "NextDate", "WebURL", "UnsubscribeURL", "PrivacyURL"},
 	confirmLetter:       {"AskedAt", "ConfirmURL", "PrivacyURL"},
 	"login":             {"AskedAt", "LoginURL", "Code", "PrivacyURL"},
 	"question-wording":  {"Name", "AskedAt", "QuestionURL", "PrivacyURL"},
@@ -189,6 +191,10 @@ func compile(file string, source []byte, around *surroundings) (*Letter, faults)
 	plain := body.plain()
 	l.Readability = readability(markForm.ReplaceAllString(plain, ""))
 	asText["Body"] = cut(plain, body.actions, asText)
+	if around.Kind == lessonLetter {
+		again, _ := parseMarkdown(t, known, letterLinks) // a page changes its tree, and so does a letter
+		l.page = again.page(asHTML)
+	}
 	asHTML["Body"] = cut(body.letterHTML(), body.actions, asHTML)
 	l.text, wrong = around.wrap(layoutText, around.Text, asText)
 	l.html, more = around.wrap(layoutHTML, around.HTML, asHTML)

@@ -61,6 +61,11 @@ func (i *inspection) addresses() {
 			i.fail(address, "%s: %s", address, problem)
 		}
 	}
+	for _, l := range i.links {
+		if l.to == "" {
+			i.fail(l.words, "the link “%s” leads nowhere; look at the field in the text or the layout", l.words)
+		}
+	}
 }
 
 // problemWith says what keeps an address out of a letter; "" if nothing does.

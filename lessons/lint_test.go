@@ -129,6 +129,7 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 		{"a path", "E16", true, behind(`<img src="/kopp.png" alt="">`), "must be whole"},
 		{"a script for a link", "E16", true, html("Nästa brev", `<a href="javascript:alert(1)">Nästa brev</a>`), "javascript:"},
 		{"an image in the letter itself", "E16", true, behind(`<img src="data:image/png;base64,AAAA" alt="">`), "data:"},
+		{"a link without an address", "E16", true, html("Nästa brev", `<a href="">Nästa brev</a>`), "“Nästa brev” leads nowhere"},
 		{"a user in a link", "E16", true, link("https://x:y@brev.example/"), "user name"},
 		{"a broken address", "E16", true, html("mailto:red@brev.example", "mailto:brevet"), "no email address"},
 
@@ -148,6 +149,10 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 		{"an image of one's own", "E18", true, behind(`<img src="https://brev.example/p/abc.gif" alt="">`), "another for each reader"},
 		{"a link by way of us", "E18", true, link("https://brev.example/k?till=https%3A%2F%2Fbrev.example%2Fsida"), "by way of us"},
 		{"a link of one's own", "E18", true, link("https://brev.example/k/abc"), "another for each reader"},
+
+		{"a page for each reader", "E18", true, func(t testing.TB, r *Rendered, _ *Rules) {
+			r.HTML, r.Text = once(t, r.HTML, anna.WebURL, anna.WebURL+"?fran=abc"), once(t, r.Text, anna.WebURL, anna.WebURL+"?fran=abc")
+		}, "another for each reader"},
 
 		{"no language", "E19", true, html(`<html lang="sv">`, "<html>"), "lang"},
 		{"no title", "E19", true, html("<title>Första koppen</title>", "<title></title>"), "<title>"},
@@ -235,9 +240,9 @@ func TestALaptopMayDoWithLess(t *testing.T) {
 		{"http://127.0.0.1:8080", "advice E15"},
 		{"http://localhost:8080", "advice E15"},
 		{"https://brev.example", "fail E15, fail E16"}, // E16: the way to write to nobody
-		{"http://brev.example", "fail E15, fail E16, fail E16, fail E16"},
+		{"http://brev.example", "fail E15, fail E16, fail E16, fail E16, fail E16"},
 	} {
-		f := Fields{UnsubscribeURL: c.base + "/avsluta/abc", PrivacyURL: c.base + "/integritet"}
+		f := Fields{WebURL: c.base + "/brev/kaffe/andra", UnsubscribeURL: c.base + "/avsluta/abc", PrivacyURL: c.base + "/integritet"}
 		var got []string
 		for _, found := range Lint(l.Render(f), l.Rules(c.base, "bo@post.example", f)) {
 			level := "advice "

@@ -17,8 +17,11 @@ type Library struct {
 	Pages     Pages
 	Courses   []*Course          // by id
 	Articles  []*Article         // newest first
+	Webinars  []*Webinar         // soonest first
 	Letters   map[string]*Letter // by kind; see letterFields
-	Privacy   *Page
+
+	Privacy       *Page
+	Accessibility *Page
 }
 
 // Course finds a course by its id, the folder's name; nil if there is none.
@@ -41,6 +44,16 @@ func (l *Library) Article(slug string) *Article {
 	return nil
 }
 
+// Webinar finds a webinar by its slug; nil if there is none.
+func (l *Library) Webinar(slug string) *Webinar {
+	for _, w := range l.Webinars {
+		if w.Slug == slug {
+			return w
+		}
+	}
+	return nil
+}
+
 //go:embed *.toml */*.toml */*.md letters/layout.html letters/layout.txt
 var shipped embed.FS
 
@@ -53,12 +66,14 @@ func Load(fsys fs.FS) (*Library, error) {
 	l := &loader{fsys: fsys}
 	l.strangers(".", "publisher.toml", "wall.toml", "pages.toml", "README.md")
 	l.strangers("letters", serviceFiles()...)
-	l.strangers("pages", "integritet.md")
+	l.strangers("pages", "integritet.md", "tillganglighet.md")
 	library := &Library{Publisher: l.publisher(), Wall: l.wall(), Pages: l.pages()}
 	around := l.surroundings(library.Publisher)
 	library.Letters = l.serviceLetters(around)
 	library.Privacy = l.page("pages/integritet.md", library.Publisher)
+	library.Accessibility = l.page("pages/tillganglighet.md", library.Publisher)
 	library.Articles = l.articles()
+	library.Webinars = l.webinars()
 	library.Courses = l.courses(around)
 	if err := l.err(); err != nil {
 		return nil, err

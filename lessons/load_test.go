@@ -49,7 +49,7 @@ func TestLoadRefusesWhatIsWrong(t *testing.T) {
 		{"subject over 60", first, `"Brev {{.Week}}: första koppen"`, `"` + strings.Repeat("å", 61) + `"`, `kaffe/01-forsta.md:4: subject: 61 characters; at most 60`},
 		{"field in title", first, `"Första koppen"`, `"{{.Name}}"`, `kaffe/01-forsta.md:3: title: fields may stand in the subject and in the text only`},
 		{"two-line preheader", first, `"Ta fem minuter."`, `"Ta\nfem."`, `kaffe/01-forsta.md:5: preheader: must stand on one line`},
-		{"unknown field in subject", first, "{{.Week}}", "{{.Wek}}", `kaffe/01-forsta.md:4: unknown field {{.Wek}} (known: Name, Week, Weeks, NextDate, UnsubscribeURL, PrivacyURL)`},
+		{"unknown field in subject", first, "{{.Week}}", "{{.Wek}}", `kaffe/01-forsta.md:4: unknown field {{.Wek}} (known: Name, Week, Weeks, NextDate, WebURL, UnsubscribeURL, PrivacyURL)`},
 
 		{"no front matter", first, "+++\nid", "id", `kaffe/01-forsta.md:1: the first line must be +++, and front matter follow`},
 		{"endless front matter", first, "+++\n\nHej", "\n\nHej", `kaffe/01-forsta.md:1: front matter has no end; close it with a line +++`},
@@ -57,7 +57,7 @@ func TestLoadRefusesWhatIsWrong(t *testing.T) {
 		{"not UTF-8", first, body, "Hej\xe5!", `kaffe/01-forsta.md:9: not UTF-8; save the file as UTF-8`},
 		{"invisible", first, body, "Hej\x00!", `kaffe/01-forsta.md:9: invisible control character '\x00'; delete it`},
 
-		{"unknown field", first, body, "Hej {{.Secret}}!", `kaffe/01-forsta.md:9: unknown field {{.Secret}} (known: Name, Week, Weeks, NextDate, UnsubscribeURL, PrivacyURL)`},
+		{"unknown field", first, body, "Hej {{.Secret}}!", `kaffe/01-forsta.md:9: unknown field {{.Secret}} (known: Name, Week, Weeks, NextDate, WebURL, UnsubscribeURL, PrivacyURL)`},
 		{"function", first, body, `Hej {{env "HOME"}}!`, `kaffe/01-forsta.md:9: {{env "HOME"}} is not understood; write {{.Field}} or {{if .Field}} … {{end}}`},
 		{"pipe", first, body, `Hej {{.Name | html}}!`, `kaffe/01-forsta.md:9: {{.Name | html}} is not understood; write {{.Field}} or {{if .Field}} … {{end}}`},
 		{"two lines", first, body, "Hej {{.Name\n}}!", `kaffe/01-forsta.md:9: {{ without }} after it on the same line
@@ -105,7 +105,7 @@ kaffe/01-forsta.md:10: }} without {{ before it (between two braces of CSS, put a
 		{"publisher address", "publisher.toml", "red@brev.example", "Red <red@brev.example>", `publisher.toml:2: email "Red <red@brev.example>" is not an address; write only the address, as in red@example.se`},
 
 		{"no wall", "articles/aldre.md", "<!-- wall -->", "", `articles/aldre.md: no line <!-- wall -->; put one where the teaser ends`},
-		{"two walls", "articles/aldre.md", "## Nu", "<!-- wall -->", `articles/aldre.md:12: a second line <!-- wall -->; an article has one, where its teaser ends`},
+		{"two walls", "articles/aldre.md", "## Nu", "<!-- wall -->", `articles/aldre.md:12: a second line <!-- wall -->; a text has one, where its teaser ends`},
 		{"wall at the end", "articles/aldre.md", "## Nu\n\nSen.\n", "", `articles/aldre.md:10: <!-- wall --> must have text both before and behind it`},
 		{"article's day", "articles/aldre.md", "2026-10-01", "1 oktober", `articles/aldre.md:4: published: write a day, as in "2026-11-17"`},
 		{"article's lede", "articles/aldre.md", "lede", "ingress", `articles/aldre.md:3: unknown key "ingress" (known: title, lede, published, minutes)`},
@@ -120,8 +120,8 @@ kaffe/01-forsta.md:10: }} without {{ before it (between two braces of CSS, put a
 		{"reader's field on a page", "pages/integritet.md", "{{.Relay}}", "{{.Name}}", `pages/integritet.md:5: unknown field {{.Name}} (known: PublisherName, PublisherEmail, PublisherNumber, PublisherAddress, Relay)`},
 
 		{"layout that cannot be left", "letters/layout.txt", "{{.UnsubscribeURL}}", "", `letters/layout.txt: {{.UnsubscribeURL}} is missing`},
-		{"layout with a reader's name", "letters/layout.txt", "{{.Title}}", "{{.Title}}\n{{.Name}}", `letters/layout.txt:2: unknown field {{.Name}} (known: Title, Preheader, Body, Course, Week, Weeks, ReadingTime, UnsubscribeURL, PrivacyURL, PublisherName, PublisherEmail, PublisherNumber, PublisherAddress, Relay)`},
-		{"layout that lets a confirm letter be left", "letters/layout.txt", "{{.PrivacyURL}}", "{{.PrivacyURL}}\n{{.UnsubscribeURL}}", `letters/layout.txt:11: {{.UnsubscribeURL}} has no value in a letter that is no lesson; put it between {{if .Week}} and {{end}}`},
+		{"layout with a reader's name", "letters/layout.txt", "{{.Title}}", "{{.Title}}\n{{.Name}}", `letters/layout.txt:2: unknown field {{.Name}} (known: Title, Preheader, Body, Course, Week, Weeks, ReadingTime, WebURL, UnsubscribeURL, PrivacyURL, PublisherName, PublisherEmail, PublisherNumber, PublisherAddress, Relay)`},
+		{"layout that lets a confirm letter be left", "letters/layout.txt", "{{.PrivacyURL}}", "{{.PrivacyURL}}\n{{.UnsubscribeURL}}", `letters/layout.txt:14: {{.UnsubscribeURL}} has no value in a letter that is no lesson; put it between {{if .Week}} and {{end}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -194,6 +194,7 @@ func TestLoadRefusesMisplacedFiles(t *testing.T) {
 		{"missing layout", map[string]string{"letters/layout.txt": ""}, "letters/layout.txt: the file is missing"},
 		{"missing wall", map[string]string{"wall.toml": ""}, "wall.toml: the file is missing"},
 		{"missing page", map[string]string{"pages/integritet.md": ""}, "pages/integritet.md: the file is missing"},
+		{"missing page on accessibility", map[string]string{"pages/tillganglighet.md": ""}, "pages/tillganglighet.md: the file is missing"},
 		{"missing confirm letter", map[string]string{"letters/confirm.md": ""}, "letters/confirm.md: the file is missing"},
 		{"course without settings", map[string]string{"kaffe/course.toml": ""}, "kaffe: a folder with lessons (01-forsta.md) but without course.toml"},
 		{"course without lessons", map[string]string{"kaffe/01-forsta.md": "", "kaffe/02-andra.md": ""}, "kaffe: the course has no lessons; the first is 01-….md"},
@@ -206,7 +207,7 @@ func TestLoadRefusesMisplacedFiles(t *testing.T) {
 		{"misnamed letter", map[string]string{"letters/bekrafta.md": "x"}, "letters/bekrafta.md: nothing reads this file (known here: confirm.md, login.md, question-answered.md, question-declined.md, question-wording.md); rename or remove it"},
 		{"misnamed settings", map[string]string{"walls.toml": "x"}, "walls.toml: nothing reads this file (known here: publisher.toml, wall.toml, pages.toml, README.md); rename or remove it"},
 		{"misnamed article", map[string]string{"articles/Ny artikel.md": "x"}, "articles/Ny artikel.md: an article's file is named in lower case letters a–z, digits and hyphens, and .md; rename or remove it"},
-		{"misnamed page", map[string]string{"pages/integrity.md": "x"}, "pages/integrity.md: nothing reads this file (known here: integritet.md); rename or remove it"},
+		{"misnamed page", map[string]string{"pages/integrity.md": "x"}, "pages/integrity.md: nothing reads this file (known here: integritet.md, tillganglighet.md); rename or remove it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -30,15 +30,15 @@ func TestOnlyAReadersFieldsAreEncodedForHer(t *testing.T) {
 	f.Name = "Anna <Ek>"
 	l.Fill(f)
 	want := []string{
-		"Anna <Ek>", f.NextDate, f.UnsubscribeURL, f.PrivacyURL,
-		"Anna &lt;Ek&gt;", f.NextDate, f.UnsubscribeURL, f.PrivacyURL,
+		"Anna <Ek>", f.NextDate, f.WebURL, f.UnsubscribeURL, f.PrivacyURL,
+		"Anna &lt;Ek&gt;", f.NextDate, f.WebURL, f.UnsubscribeURL, f.PrivacyURL,
 	}
 	if !slices.Equal(seen, want) {
 		t.Errorf("encoded for Anna: got %q, want %q", seen, want)
 	}
 	seen = nil
-	l.Fill(Fields{UnsubscribeURL: f.UnsubscribeURL, PrivacyURL: f.PrivacyURL})
-	if want := []string{f.UnsubscribeURL, f.PrivacyURL, f.UnsubscribeURL, f.PrivacyURL}; !slices.Equal(seen, want) {
+	l.Fill(Fields{WebURL: f.WebURL, UnsubscribeURL: f.UnsubscribeURL, PrivacyURL: f.PrivacyURL})
+	if want := []string{f.WebURL, f.UnsubscribeURL, f.PrivacyURL, f.WebURL, f.UnsubscribeURL, f.PrivacyURL}; !slices.Equal(seen, want) {
 		t.Errorf("encoded for a stranger after the last letter: got %q, want %q", seen, want)
 	}
 }
@@ -57,9 +57,9 @@ func TestAPieceEndsWhereReadersDiffer(t *testing.T) {
 	if text := strings.Join(Prepare(l, wrapped).Fill(stranger).Text, ""); !strings.Contains(text, "\n\nHej›‹! Vecka 1 av 2.\n\n---\n") {
 		t.Errorf("a stranger is not greeted as one:\n%s", text)
 	}
-	// The greeting, the name and two addresses, and what stands before, between and after.
-	if got := strings.Count(text, "‹"); got != 8 {
-		t.Errorf("%d pieces, want 8:\n%s", got, text)
+	// The greeting, the name and three addresses, and what stands before, between and after.
+	if got := strings.Count(text, "‹"); got != 10 {
+		t.Errorf("%d pieces, want 10:\n%s", got, text)
 	}
 }
 

@@ -15,6 +15,7 @@ type Fields struct {
 	NextDate       string // when the next letter comes, "tisdag 3 mars"; empty after the last
 	UnsubscribeURL string
 	PrivacyURL     string
+	WebURL         string // lessons: the same text on the web, for anybody; the same for all readers
 	AskedAt        string // service letters: "22 november kl. 14.05"
 	ConfirmURL     string
 	LoginURL       string
@@ -30,6 +31,8 @@ func (f Fields) value(field string) string {
 		return f.NextDate
 	case "UnsubscribeURL":
 		return f.UnsubscribeURL
+	case "WebURL":
+		return f.WebURL
 	case "PrivacyURL":
 		return f.PrivacyURL
 	case "AskedAt":
@@ -72,6 +75,7 @@ func (f Fields) clean() Fields {
 		NextDate:       oneLine(f.NextDate),
 		UnsubscribeURL: oneLine(f.UnsubscribeURL),
 		PrivacyURL:     oneLine(f.PrivacyURL),
+		WebURL:         oneLine(f.WebURL),
 		AskedAt:        oneLine(f.AskedAt),
 		ConfirmURL:     oneLine(f.ConfirmURL),
 		LoginURL:       oneLine(f.LoginURL),

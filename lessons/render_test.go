@@ -298,8 +298,8 @@ func TestBothPartsCarryTheSameLinks(t *testing.T) {
 	}, "\n\n"))
 	r := l.Render(anna)
 	links := linksOf(t, r.HTML)
-	if len(links) != 7+3 {
-		t.Errorf("got links %q, want seven in the letter and three in its foot", links)
+	if len(links) != 7+4 {
+		t.Errorf("got links %q, want seven in the letter and four in its foot", links)
 	}
 	for _, link := range links {
 		if !strings.Contains(r.Text, strings.TrimPrefix(link, "mailto:")) {
@@ -407,7 +407,7 @@ func BenchmarkRender(b *testing.B) {
 func TestPartsKeepTheRules(t *testing.T) {
 	t.Parallel()
 	l := load(t, nil)
-	for _, f := range []Fields{anna, {UnsubscribeURL: anna.UnsubscribeURL, PrivacyURL: anna.PrivacyURL, ConfirmURL: "https://brev.example/x", AskedAt: "1 maj kl. 09.00"}} {
+	for _, f := range []Fields{anna, {WebURL: anna.WebURL, UnsubscribeURL: anna.UnsubscribeURL, PrivacyURL: anna.PrivacyURL, ConfirmURL: "https://brev.example/x", AskedAt: "1 maj kl. 09.00"}} {
 		for _, letter := range append(slices.Clone(l.Courses[0].Lessons), l.Letters["confirm"]) {
 			f.ConfirmURL = "https://brev.example/bekrafta/x"
 			checkParts(t, letter.Render(f))

@@ -73,6 +73,7 @@ func (w *Worker) lessonFields(c course.Claimed, courseID string, text *lessons.L
 	return lessons.Fields{
 		Name:           c.Name,
 		NextDate:       w.nextDate(courseID, text, c.DatedAt),
+		WebURL:         w.Links.Letter(courseID, text.ID),
 		UnsubscribeURL: w.Links.Unsubscribe(w.Store.UnsubscribeToken(c.DeliveryKey)),
 	}
 }

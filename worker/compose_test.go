@@ -87,6 +87,7 @@ func atTheDesk(t testing.TB) desk {
 func (d desk) fields() lessons.Fields {
 	return lessons.Fields{
 		Name: d.row.Name, NextDate: "tisdag 10 november",
+		WebURL:         "https://atta.example/brev/atta-brev/vem-ringer-du",
 		UnsubscribeURL: d.Links.Unsubscribe(d.Store.UnsubscribeToken(d.row.DeliveryKey)), PrivacyURL: d.Links.Privacy(),
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 type checkCommand struct {
-	Course string `placeholder:"ID" help:"Only this course, and the confirm letter."`
+	Course string `placeholder:"ID" help:"Only this course, and the letters that belong to none."`
 	JSON   bool   `help:"Print it as JSON."`
 }
 
@@ -26,7 +26,7 @@ func (cmd checkCommand) Run(a *app) error {
 		return err
 	}
 	library, err := readLibrary(c)
-	found := &checked{parts: &parts{config: c, library: library}, Letters: []readable{}, Remarks: []remark{}}
+	found := &checked{parts: &parts{config: c, library: library}, Letters: []readable{}, Texts: []readable{}, Remarks: []remark{}}
 	if wrong := lessons.Faults(err); wrong != nil {
 		for _, f := range wrong {
 			found.add(remark{File: f.File, Line: f.Line, Fail: true, Text: f.Problem})
@@ -63,7 +63,7 @@ func (r remark) String() string {
 	return fmt.Sprintf("%s: %s: %s", place, strings.TrimSpace(level+" "+r.Rule), r.Text)
 }
 
-// readable is how easily a letter is read.
+// readable is how easily a text is read.
 type readable struct {
 	File string `json:"file"`
 	LIX  int    `json:"lix"`
@@ -76,12 +76,14 @@ type checked struct {
 	from  mail.Address
 
 	Letters []readable `json:"letters"`
+	Texts   []readable `json:"texts"` // articles and webinars
 	Remarks []remark   `json:"findings"`
 	Fails   int        `json:"fails"`
 	Advice  int        `json:"advice"`
 }
 
-// look looks at every letter of a course, or of all, and at the service letters.
+// look looks at every letter of a course, or of all, and at the service letters;
+// at the library too, unless one course was asked for.
 func (c *checked) look(id string) (err error) {
 	if c.from, err = c.parts.sender(); err != nil {
 		return err
@@ -93,6 +95,8 @@ func (c *checked) look(id string) (err error) {
 			return err
 		}
 		known = []course.Course{one}
+	} else {
+		c.library()
 	}
 	for _, one := range known {
 		for _, l := range c.parts.library.Course(one.ID).Lessons {
@@ -103,6 +107,23 @@ func (c *checked) look(id string) (err error) {
 		c.letter(known[0], c.parts.library.Letters[kind])
 	}
 	return nil
+}
+
+// library looks at what is read on the site only.
+func (c *checked) library() {
+	for _, a := range c.parts.library.Articles {
+		c.text(a.File, a.Readability)
+	}
+	for _, w := range c.parts.library.Webinars {
+		c.text(w.File, w.Readability)
+	}
+}
+
+func (c *checked) text(file string, r lessons.Readability) {
+	c.Texts = append(c.Texts, readable{file, r.LIX, r.Says()})
+	if advice, hard := r.Finding(); hard {
+		c.add(remark{File: file, Rule: advice.Rule, Text: advice.Text})
+	}
 }
 
 // triedNames are readers of all kinds: those whose names break what is not escaped, and those
@@ -166,7 +187,7 @@ func (c *checked) compose(of course.Course, l *lessons.Letter, name string, now 
 		f.ConfirmURL, f.LoginURL, f.QuestionURL = links.Confirm(exampleToken), links.Login(exampleToken), links.Question(exampleToken)
 		f.Code = "123456"
 	} else {
-		f.UnsubscribeURL = links.Unsubscribe(exampleToken)
+		f.UnsubscribeURL, f.WebURL = links.Unsubscribe(exampleToken), links.Letter(of.ID, l.ID)
 		m.List = &mailer.List{ID: of.ID + "." + host, Name: of.Title, Unsubscribe: f.UnsubscribeURL}
 	}
 	if l.Week < l.Weeks {
@@ -215,7 +236,7 @@ func (c *checked) tell(w io.Writer, asJSON bool) (err error) {
 }
 
 func (c *checked) print(w io.Writer) {
-	for _, l := range c.Letters {
+	for _, l := range slices.Concat(c.Letters, c.Texts) {
 		fmt.Fprintf(w, "%s: LIX %d, %s\n", l.File, l.LIX, l.Says)
 	}
 	for _, r := range c.Remarks {

@@ -34,10 +34,11 @@ func (cmd previewCommand) Run(a *app) error {
 	}
 	links := course.Links{Base: c.BaseURL}
 	fields := lessons.Fields{Name: "Anna", UnsubscribeURL: links.Unsubscribe("exempel"), PrivacyURL: links.Privacy()}
+	letter := library.Course(known.ID).Lessons[cmd.Week-1]
+	fields.WebURL = links.Letter(known.ID, letter.ID)
 	if cmd.Week < len(known.Lessons) {
 		fields.NextDate = lessons.Date(known.Rhythm.Next(time.Now()).In(known.Rhythm.Zone))
 	}
-	letter := library.Course(known.ID).Lessons[cmd.Week-1]
 	rendered := letter.Render(fields)
 	if cmd.HTML != "" {
 		if err := os.WriteFile(cmd.HTML, []byte(rendered.HTML), 0o644); err != nil {
