@@ -186,11 +186,11 @@ func TestAWorkerStoppedInASignUpDoesNotStopTheOthers(t *testing.T) {
 	if _, free, err := lockBreaker(st.ctx, stopped); !free || err != nil {
 		t.Fatal(free, err)
 	}
-	if n := st.carriedOut(now); n != 0 {
-		t.Errorf("%d were carried out beside it", n)
+	taken := st.carriedOut(now)
+	if taken != 0 {
+		t.Errorf("%d were carried out beside it", taken)
 	}
-	taken := 0
-	for deadline := time.Now().Add(2 * time.Minute); taken < 2 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); taken < 2 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		taken += st.carriedOut(now)
 	}
 	if taken != 2 {
