@@ -12,13 +12,15 @@ import (
 
 // Library is everything that is written: one directory, read and checked.
 type Library struct {
-	Publisher Publisher
-	Wall      Wall
-	Pages     Pages
-	Courses   []*Course          // by id
-	Articles  []*Article         // newest first
-	Letters   map[string]*Letter // by kind; see letterFields
-	Privacy   *Page
+	Publisher     Publisher
+	Wall          Wall
+	Pages         Pages
+	Courses       []*Course          // by id
+	Articles      []*Article         // newest first
+	Letters       map[string]*Letter // by kind; see letterFields
+	Privacy       *Page
+	Webinars      []*Webinar // soonest first
+	Accessibility *Page
 }
 
 // Course finds a course by its id, the folder's name; nil if there is none.
@@ -59,6 +61,7 @@ func Load(fsys fs.FS) (*Library, error) {
 	library.Letters = l.serviceLetters(around)
 	library.Privacy = l.page("pages/integritet.md", library.Publisher)
 	library.Articles = l.articles()
+	library.Accessibility = &Page{Title: "Tillgänglighet", HTML: "<p>Stand-in.</p>"}
 	library.Courses = l.courses(around)
 	if err := l.err(); err != nil {
 		return nil, err
