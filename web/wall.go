@@ -43,6 +43,9 @@ func (s *site) showArticle(w http.ResponseWriter, status int, body articleBody) 
 		Template:    "article",
 		Title:       body.Article.Title,
 		Description: body.Article.Lede,
+		Path:        articlePath(body.Article),
+		Kind:        "article",
+		Data:        s.articleData(body.Article),
 		Body:        body,
 	})
 }
