@@ -71,6 +71,9 @@ func (d document) has(element, key, value string) bool {
 	return false
 }
 
+// hidden says that it asks not to be found.
+func (d document) hidden() bool { return d.has("meta", "name", "robots") }
+
 // data is what the page is about; nil if it does not say.
 func (d document) data() (about map[string]any) {
 	d.Helper()
