@@ -38,6 +38,8 @@ type Pages struct {
 	Site    SiteWords    `toml:"site"`
 	Home    HomeWords    `toml:"home"`
 	Article ArticleWords `toml:"article"`
+	Webinar WebinarWords `toml:"webinar"`
+	Letter  LetterWords  `toml:"letter"`
 	Form    FormWords    `toml:"form"`
 	Inbox   InboxWords   `toml:"inbox"`
 	Confirm ConfirmWords `toml:"confirm"`
@@ -55,6 +57,9 @@ type SiteWords struct {
 	Number      string `toml:"number" holes:"number"`
 	Contact     string `toml:"contact"`
 	Privacy     string `toml:"privacy"`
+
+	Accessibility string `toml:"accessibility"`
+	ImageAlt      string `toml:"image_alt"`
 }
 
 // HomeWords greet whoever comes to "/".
@@ -66,6 +71,11 @@ type HomeWords struct {
 	Articles    string `toml:"articles"`
 	Letters     string `toml:"letters"`
 	LettersLine string `toml:"letters_line"`
+
+	Webinars      string `toml:"webinars"`
+	Questions     string `toml:"questions"`
+	QuestionsLine string `toml:"questions_line"`
+	QuestionsLink string `toml:"questions_link"`
 }
 
 // ArticleWords stand around an article; Opened is the banner while a confirm letter is on its way.
@@ -78,6 +88,43 @@ type ArticleWords struct {
 	Wrong       string `toml:"wrong"`
 	OnwardTitle string `toml:"onward_title"`
 	Onward      string `toml:"onward"`
+}
+
+// WebinarWords stand around a webinar. Those of the wall are kept as evidence, as the wall's own;
+// Pending is the banner while a confirm letter is on its way.
+type WebinarWords struct {
+	Kind       string `toml:"kind"`
+	Minutes    string `toml:"minutes" holes:"minutes"`
+	Coming     string `toml:"coming" holes:"day year from to"`
+	Over       string `toml:"over" holes:"day year from to"`
+	Cancelled  string `toml:"cancelled" holes:"day year from to"`
+	Transcript string `toml:"transcript"`
+
+	WallTitle  string `toml:"wall_title"`
+	WallLine   string `toml:"wall_line"`
+	WallButton string `toml:"wall_button"`
+
+	Pending     string `toml:"pending"`
+	PendingLine string `toml:"pending_line"`
+
+	Where          string `toml:"where"`
+	Calendar       string `toml:"calendar"`
+	CalendarLine   string `toml:"calendar_line"`
+	Struck         string `toml:"struck"`
+	StruckLine     string `toml:"struck_line"`
+	CalendarStruck string `toml:"calendar_struck"`
+	Onward         string `toml:"onward"`
+}
+
+// LetterWords stand around a lesson on the web.
+type LetterWords struct {
+	Week        string `toml:"week" holes:"week weeks"`
+	OwnTitle    string `toml:"own_title"`
+	OwnLine     string `toml:"own_line"`
+	OnwardTitle string `toml:"onward_title"`
+	Before      string `toml:"before" holes:"week"`
+	After       string `toml:"after" holes:"week"`
+	All         string `toml:"all"`
 }
 
 // FormWords stand in for the wall's own where the form is alone.

@@ -52,12 +52,15 @@ func (s *site) reader(r *http.Request) (*course.Reader, error) {
 	return &reader, nil
 }
 
-// hasPass says whether this browser has signed up at an article's wall.
-func (s *site) hasPass(r *http.Request, slug string) bool {
+// pass returns the article at whose wall this browser has signed up, or "".
+func (s *site) pass(r *http.Request) string {
 	cookie, err := r.Cookie(s.cookieName(passCookie))
 	if err != nil {
-		return false
+		return ""
 	}
 	article, ok := s.store.OpenPass(cookie.Value, s.now())
-	return ok && article == slug
+	if !ok {
+		return ""
+	}
+	return article
 }

@@ -18,7 +18,8 @@ func TestLookingChangesNothing(t *testing.T) {
 	h.browser().post("/anmalan", "epost", "bo@example.se")
 	anna := h.start("anna@example.se")
 	paths := []string{
-		"/", "/artiklar/mingla", "/anmalan?artikel=mingla", "/integritet", "/healthz",
+		"/", "/artiklar/mingla", "/anmalan?artikel=mingla", "/integritet", "/healthz", "/tillganglighet",
+		"/webbinarier/saga-nej", "/anmalan?sida=/webbinarier/saga-nej", "/brev/atta-brev/vem-ringer-du", "/sitemap.xml", "/robots.txt",
 		h.confirmLink("bo@example.se") + "?val=kurs", h.confirmLink("anna@example.se") + "?namn=X",
 		h.leaveLink("anna@example.se") + "?List-Unsubscribe=One-Click&angra=1",
 		"/anmalan?epost=cia@example.se",
@@ -36,7 +37,7 @@ func TestLookingChangesNothing(t *testing.T) {
 func TestHeadIsLikeGet(t *testing.T) {
 	t.Parallel()
 	h := open(t)
-	for _, path := range []string{"/", "/artiklar/mingla", "/anmalan", "/finns-inte"} {
+	for _, path := range []string{"/", "/artiklar/mingla", "/webbinarier/saga-nej", "/brev/atta-brev/vem-ringer-du", "/sitemap.xml", "/anmalan", "/finns-inte"} {
 		get, head := h.browser().get(path), h.browser().do(http.MethodHead, path, "", "")
 		get.header.Del("Date")
 		head.header.Del("Date")
@@ -87,6 +88,8 @@ func TestHeaders(t *testing.T) {
 	for path, want := range map[string][4]string{ // Cache-Control, Referrer-Policy, X-Robots-Tag, Vary
 		"/":                              {"no-cache", "same-origin", "", ""},
 		"/artiklar/mingla":               {"private, no-cache", "same-origin", "", "Cookie"},
+		"/webbinarier/saga-nej":          {"private, no-cache", "same-origin", "", "Cookie"},
+		"/webbinarier/saga-nej.ics":      {"private, no-cache", "same-origin", "", "Cookie"},
 		"/finns-inte":                    {"no-store", "same-origin", "", ""},
 		"/bekrafta/x":                    {"no-store", "strict-origin", "noindex", ""},
 		h.confirmLink("anna@example.se"): {"no-store", "strict-origin", "noindex", ""},
@@ -122,7 +125,7 @@ func TestNotFoundAndWrongMethod(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	b := h.browser()
-	for _, path := range []string{"/finns-inte", "/artiklar/", "/artiklar/finns-inte", "/static/style.css", "/static/", "/bekrafta/", "/admin"} {
+	for _, path := range []string{"/finns-inte", "/artiklar/", "/artiklar/finns-inte", "/webbinarier/", "/webbinarier/finns-inte", "/webbinarier/finns-inte.ics", "/webbinarier/.ics", "/static/style.css", "/static/", "/bekrafta/", "/admin"} {
 		h.wants(b.get(path), http.StatusNotFound, "Sidan finns inte", `lang="sv"`)
 	}
 	for path, allow := range map[string]string{

@@ -6,20 +6,28 @@ import (
 	"net/http"
 	"time"
 
-	"fortsatt/course"
 	"fortsatt/lessons"
 )
 
 func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	body := struct {
 		Articles []*lessons.Article
-		Lessons  []course.Lesson
-	}{s.library.Articles, s.course.Lessons}
-	s.show(w, http.StatusOK, page{Template: "home", Title: s.library.Pages.Site.Brand, Body: body})
+		Webinars []webinarBody
+		Course   *lessons.Course
+	}{s.library.Articles, s.webinars(), s.library.Course(s.course.ID)}
+	s.show(w, http.StatusOK, page{Template: "home", Title: s.library.Pages.Site.Brand, Path: "/", Body: body})
 }
 
 func (s *site) privacy(w http.ResponseWriter, r *http.Request) {
-	s.show(w, http.StatusOK, page{Template: "page", Title: s.library.Privacy.Title, Body: s.library.Privacy.HTML})
+	s.showText(w, "/integritet", s.library.Privacy)
+}
+
+func (s *site) accessibility(w http.ResponseWriter, r *http.Request) {
+	s.showText(w, "/tillganglighet", s.library.Accessibility)
+}
+
+func (s *site) showText(w http.ResponseWriter, path string, text *lessons.Page) {
+	s.show(w, http.StatusOK, page{Template: "page", Title: text.Title, Path: path, Body: text.HTML})
 }
 
 // patience is how long healthz waits for the database.

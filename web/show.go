@@ -18,6 +18,7 @@ var templateFiles embed.FS
 // templates holds one set for each page: its own "main" within the shared layout.
 var templates = parseTemplates(
 	"home", "article", "signup", "inbox", "confirm", "confirmed", "leave", "message", "page",
+	"webinar", "letter",
 )
 
 func parseTemplates(names ...string) map[string]*template.Template {
@@ -45,6 +46,11 @@ type page struct {
 	Title       string
 	Description string // for search engines; "" means the site's own
 	Body        any    // what its template shows
+
+	Path    string // its address, under which it is to be found; "" for a page that is not
+	Kind    string // what a preview calls it (ogp.me); "" means website
+	Data    thing  // what it is about; nil for nothing in particular
+	NoIndex bool   // not to be found; show sets it where there is no Path
 }
 
 // view is all that a template can reach.
@@ -54,10 +60,14 @@ type view struct {
 	Wall      lessons.Wall
 	Publisher lessons.Publisher
 	Relay     string // the promise about the relay; "" where none is named
+	base      string
 }
 
 // Static returns the address of a file under static/.
 func (view) Static(name string) string { return staticPath(name) }
+
+// Absolute returns the whole address of a path.
+func (v view) Absolute(path string) string { return v.base + path }
 
 // message is the body of a page that says one thing and links on.
 type message struct{ Line, Href, Link string }
@@ -67,7 +77,10 @@ func (s *site) show(w http.ResponseWriter, status int, p page) {
 	if p.Description == "" {
 		p.Description = s.library.Pages.Site.Description
 	}
-	v := view{page: p, Words: s.library.Pages, Wall: s.library.Wall, Publisher: s.library.Publisher, Relay: s.relay()}
+	if p.Path == "" || status != http.StatusOK {
+		p.Path, p.Data, p.NoIndex = "", nil, true
+	}
+	v := view{base: s.base, page: p, Words: s.library.Pages, Wall: s.library.Wall, Publisher: s.library.Publisher, Relay: s.relay()}
 	var html bytes.Buffer
 	if err := templates[p.Template].ExecuteTemplate(&html, "layout", v); err != nil {
 		s.log.Error("show a page", "template", p.Template, "error", err)

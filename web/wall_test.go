@@ -124,7 +124,7 @@ func TestWithoutARelayThePromiseStillReadsWell(t *testing.T) {
 	h.library.Publisher.Relay = ""
 	page := h.browser().get("/artiklar/mingla")
 	h.wants(page, http.StatusOK, `Vi säljer eller lämnar aldrig ut din adress. <a href="/integritet">`)
-	h.lacks(page, "skickas via", "{")
+	h.lacks(page, "skickas via", "{relay}")
 }
 
 // No page asks another host for anything, or runs a script.
@@ -133,8 +133,10 @@ func TestPagesAskNobodyElse(t *testing.T) {
 	h := open(t)
 	anna := h.start("anna@example.se")
 	outside := regexp.MustCompile(`(?i)(src|href|action)="(https?:)?//|<script|<iframe|style="|\son[a-z]+=`)
-	for _, path := range []string{"/", "/artiklar/mingla", "/anmalan", "/finns-inte", h.confirmLink("anna@example.se"), h.leaveLink("anna@example.se")} {
-		if found := outside.FindString(anna.get(path).body); found != "" {
+	// Neither is fetched or run: the page's own address, and data about it.
+	inert := regexp.MustCompile(`<link rel="canonical" href="[^"]*">|<script type="application/ld\+json">[^<]*</script>`)
+	for _, path := range []string{"/", "/artiklar/mingla", "/webbinarier/saga-nej", "/brev/atta-brev/vem-ringer-du", "/tillganglighet", "/anmalan", "/finns-inte", h.confirmLink("anna@example.se"), h.leaveLink("anna@example.se")} {
+		if found := outside.FindString(inert.ReplaceAllString(anna.get(path).body, "")); found != "" {
 			t.Errorf("%s holds %q", path, found)
 		}
 	}

@@ -6,7 +6,9 @@
 //
 // Start with routes below; wall.go, signup.go, confirm.go and leave.go follow a
 // reader's way in and out, hooks.go takes what mail providers report, guard.go
-// says what holds for every request, and show.go makes the pages.
+// says what holds for every request, and show.go makes the pages. What anybody
+// may read stands in home.go, letter.go and webinar.go, and found.go tells search
+// engines of it.
 package web
 
 import (
@@ -34,7 +36,8 @@ type site struct {
 	library *lessons.Library
 	course  course.Course
 	proxies []netip.Prefix
-	secure  bool // readers come by https
+	base    string // as readers reach it, without a slash at the end
+	secure  bool   // readers come by https
 	now     func() time.Time
 	log     *slog.Logger
 	hooks   map[string]proof // by provider
@@ -48,6 +51,7 @@ func New(store *course.Store, library *lessons.Library, c course.Course, o Optio
 		library: library,
 		course:  c,
 		proxies: o.TrustedProxies,
+		base:    strings.TrimRight(o.BaseURL, "/"),
 		secure:  strings.HasPrefix(o.BaseURL, "https://"),
 		now:     o.Now,
 		log:     o.Log,
@@ -72,6 +76,12 @@ func (s *site) routes() *http.ServeMux {
 	s.route(mux, "/bekrafta/{token}", secret(s.invitation), secret(s.confirm))
 	s.route(mux, "/avsluta/{token}", secret(s.leaving), secret(s.leave))
 	s.route(mux, "/integritet", s.privacy, nil)
+	s.route(mux, "/fragor", s.questions, nil)
+	s.route(mux, "/tillganglighet", s.accessibility, nil)
+	s.route(mux, "/webbinarier/{slug}", s.webinar, nil) // and {slug}.ics
+	s.route(mux, "/brev/{course}/{id}", s.letter, nil)
+	s.route(mux, "/sitemap.xml", s.sitemap, nil)
+	s.route(mux, "/robots.txt", s.robots, nil)
 	s.route(mux, "/static/{name}", s.static, nil)
 	s.route(mux, "/healthz", s.healthz, nil)
 	mux.HandleFunc("POST /hooks/{provider}", s.hook)

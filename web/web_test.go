@@ -44,6 +44,10 @@ type house struct {
 const (
 	restOfMingle = "Gå dit med ett ärende, och gå hem när det är gjort."
 	restOfGiving = "Räkna efter vad du själv har bett om i år."
+	restOfFirst  = "Klockan 12.20 skriver vi den första raden tillsammans."
+	restOfNo     = "Man kan säga nej och ändå fråga hur det går."
+	restOfLate   = "Ta med ett glas vatten till mötet."
+	meetingRoom  = "https://mote.example/rum-7"
 )
 
 func open(t *testing.T, change ...func(*web.Options)) *house {
@@ -83,7 +87,7 @@ func (h *house) openStore() {
 	h.t.Cleanup(func() { h.db.Close() })
 }
 
-// texts are the shipped words around two articles of the tests' own.
+// texts are the shipped words around two articles and three webinars of the tests' own.
 func texts(t *testing.T) *lessons.Library {
 	t.Helper()
 	library, err := lessons.Load(lessons.Shipped())
@@ -92,12 +96,34 @@ func texts(t *testing.T) *lessons.Library {
 	}
 	library.Publisher = lessons.Publisher{Name: "Förlaget AB", Email: "red@example.se", Number: "556000-0000", Address: "Gatan 1, Orten", Relay: "Budet AB"}
 	library.Articles = []*lessons.Article{
-		{Slug: "mingla", Title: "Måste jag mingla?", Lede: "Nej.", Minutes: 5,
+		{Slug: "mingla", Title: "Måste jag mingla?", Lede: "Nej.", Minutes: 5, Published: time.Date(2026, 11, 17, 0, 0, 0, 0, time.UTC),
 			Teaser: "<p>Jag gömmer mig vid kaffet.</p>", Rest: `<p id="fortsatt">` + restOfMingle + `</p>`},
-		{Slug: "staller-upp", Title: "Den som alltid ställer upp", Lede: "Om att ge.", Minutes: 6,
+		{Slug: "staller-upp", Title: "Den som alltid ställer upp", Lede: "Om att ge.", Minutes: 6, Published: time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC),
 			Teaser: "<p>Alla kommer till dig.</p>", Rest: `<p id="fortsatt">` + restOfGiving + `</p>`},
 	}
+	library.Webinars = webinars()
+	library.Accessibility = &lessons.Page{Title: "Tillgänglighet", HTML: "<p>Sidorna fungerar utan skript.</p>"}
 	return library
+}
+
+// webinars are three, soonest first: one has been, one is called off, one is to come.
+func webinars() []*lessons.Webinar {
+	stockholm, err := time.LoadLocation("Europe/Stockholm")
+	if err != nil {
+		panic(err)
+	}
+	changed := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	return []*lessons.Webinar{
+		{Slug: "saga-nej", Title: "Säga nej", Lede: "Utan att stänga dörren.", UID: "saga-nej",
+			Starts: time.Date(2026, 10, 15, 12, 10, 0, 0, stockholm), Minutes: 40, Changed: changed, Place: meetingRoom, Transcript: true,
+			Teaser: "<p>Det lilla ordet.</p>", Rest: `<p id="fortsatt" tabindex="-1">` + restOfNo + `</p>`},
+		{Slug: "sent-pa-dagen", Title: "Sent på dagen", Lede: "Om att gå hem.", UID: "sent", Sequence: 3, Cancelled: true,
+			Starts: time.Date(2026, 12, 3, 16, 0, 0, 0, stockholm), Minutes: 30, Changed: changed, Place: meetingRoom,
+			Teaser: "<p>Någon är alltid kvar.</p>", Rest: `<p id="fortsatt" tabindex="-1">` + restOfLate + `</p>`},
+		{Slug: "forsta-meddelandet", Title: "Första meddelandet", Lede: "Skriv, stryk; skicka.", UID: "forsta-2027", Sequence: 1,
+			Starts: time.Date(2027, 1, 21, 12, 10, 0, 0, stockholm), Minutes: 40, Changed: changed, Place: meetingRoom,
+			Teaser: "<p>Det tomma fältet.</p>", Rest: `<p id="fortsatt" tabindex="-1">` + restOfFirst + `</p>`},
+	}
 }
 
 func (h *house) clock() time.Time {
