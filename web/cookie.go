@@ -52,15 +52,12 @@ func (s *site) reader(r *http.Request) (*course.Reader, error) {
 	return &reader, nil
 }
 
-// pass returns the article at whose wall this browser has signed up, or "".
-func (s *site) pass(r *http.Request) string {
+// hasPass says whether this browser has signed up at an article's wall.
+func (s *site) hasPass(r *http.Request, slug string) bool {
 	cookie, err := r.Cookie(s.cookieName(passCookie))
 	if err != nil {
-		return ""
+		return false
 	}
 	article, ok := s.store.OpenPass(cookie.Value, s.now())
-	if !ok {
-		return ""
-	}
-	return article
+	return ok && article == slug
 }

@@ -8,40 +8,34 @@ import (
 	"fortsatt/course"
 )
 
-// form is the sign-up form as it stands on a page, at a wall or alone.
+// form is the sign-up form as it stands on a page, at an article's wall or alone.
 type form struct {
 	Heading, Line, Button string
-	Back                  string // path of the page to go back to, or ""
-	AtWall                bool   // it stands on that page
+	Article               string // slug of the article to go back to, or ""
+	AtWall                bool
 
 	Email      string // as typed
 	Newsletter bool
 	Refused    bool // what was typed cannot be an address
 }
 
-func (s *site) wallForm(back string) *form {
+func (s *site) wallForm(slug string) *form {
 	wall := s.library.Wall
-	return &form{Heading: wall.Heading, Line: wall.Line, Button: wall.Button, Back: back, AtWall: true}
+	return &form{Heading: wall.Heading, Line: wall.Line, Button: wall.Button, Article: slug, AtWall: true}
 }
 
-func (s *site) loneForm(back string) *form {
+func (s *site) loneForm(slug string) *form {
 	words := s.library.Pages.Form
-	return &form{Heading: words.Title, Line: words.Line, Button: words.Button, Back: back}
+	return &form{Heading: words.Title, Line: words.Line, Button: words.Button, Article: slug}
 }
 
 // path is where the form stands.
 func (f *form) path() string {
 	if f.AtWall {
-		return f.Back
+		return "/artiklar/" + f.Article
 	}
 	return "/anmalan"
 }
-
-// Article is the slug of the article to go back to, "" if it is another page or none.
-func (f *form) Article() string { return articleSlug(f.Back) }
-
-// Alone is where the form stands by itself.
-func (f *form) Alone() string { return carrying("/anmalan", f.Back) }
 
 // access is what the form says about signing up, word for word as form.html
 // shows it: the evidence of what was agreed to.
@@ -56,19 +50,23 @@ func (s *site) access(f *form) string {
 
 // form shows the form alone.
 func (s *site) form(w http.ResponseWriter, r *http.Request) {
-	s.showForm(w, http.StatusOK, s.loneForm(s.back(r.URL.Query())))
+	s.showForm(w, http.StatusOK, s.loneForm(s.known(r.FormValue("artikel"))))
+}
+
+// known returns the slug if there is such an article, otherwise "".
+func (s *site) known(slug string) string {
+	if s.library.Article(slug) == nil {
+		return ""
+	}
+	return slug
 }
 
 func (s *site) showForm(w http.ResponseWriter, status int, f *form) {
-	if article := s.library.Article(f.Article()); article != nil && f.AtWall {
-		s.showArticle(w, status, articleBody{Article: article, Form: f})
+	if f.AtWall {
+		s.showArticle(w, status, articleBody{Article: s.library.Article(f.Article), Form: f})
 		return
 	}
-	if webinar := s.webinarAt(f.Back); webinar != nil && f.AtWall {
-		s.showWebinarForm(w, status, webinar, f)
-		return
-	}
-	s.show(w, status, page{Template: "signup", Title: f.Heading, Path: "/anmalan", Body: struct{ Form *form }{f}})
+	s.show(w, status, page{Template: "signup", Title: f.Heading, Body: struct{ Form *form }{f}})
 }
 
 // signUp takes the form from either place. Whatever there is to know about an
@@ -87,30 +85,23 @@ func (s *site) signUp(w http.ResponseWriter, r *http.Request) {
 		s.showForm(w, http.StatusUnprocessableEntity, f)
 	case err != nil:
 		s.fail(w, r, err)
-	case f.Article() != "" && s.origin.Check(r) == nil:
-		s.setCookie(w, passCookie, s.store.Pass(f.Article(), s.now().Add(course.PassLife)), course.PassLife)
-		http.Redirect(w, r, f.Back+"#fortsatt", http.StatusSeeOther)
+	case f.Article != "" && s.origin.Check(r) == nil:
+		s.setCookie(w, passCookie, s.store.Pass(f.Article, s.now().Add(course.PassLife)), course.PassLife)
+		http.Redirect(w, r, "/artiklar/"+f.Article+"#fortsatt", http.StatusSeeOther)
 	default:
-		s.show(w, http.StatusOK, page{Template: "inbox", Title: s.library.Pages.Inbox.Title, Body: f})
+		s.show(w, http.StatusOK, page{Template: "inbox", Title: s.library.Pages.Inbox.Title, Body: f.Article})
 	}
 }
 
 func (s *site) filledIn(r *http.Request) *form {
-	f := s.loneForm(s.back(r.PostForm))
-	if r.PostForm.Get("vagg") != "" && f.Back != "" {
-		f = s.formAt(f.Back)
+	slug := s.known(r.PostForm.Get("artikel"))
+	f := s.loneForm(slug)
+	if slug != "" && r.PostForm.Get("vagg") != "" {
+		f = s.wallForm(slug)
 	}
 	f.Email = r.PostForm.Get("epost")
 	f.Newsletter = r.PostForm.Get("nyhetsbrev") != ""
 	return f
-}
-
-// formAt is the form as it stands at a page's wall.
-func (s *site) formAt(path string) *form {
-	if s.webinarAt(path) != nil {
-		return s.webinarForm(path)
-	}
-	return s.wallForm(path)
 }
 
 func (s *site) subscribe(r *http.Request, f *form) error {
@@ -120,7 +111,7 @@ func (s *site) subscribe(r *http.Request, f *form) error {
 	return s.store.Subscribe(r.Context(), s.now(), course.SignUp{
 		Email:             f.Email,
 		Newsletter:        f.Newsletter,
-		Article:           named(f.Back),
+		Article:           f.Article,
 		Form:              f.path(),
 		IP:                s.client(r),
 		Access:            s.access(f),

@@ -1,10 +1,7 @@
 package web
 
 import (
-	"cmp"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"fortsatt/lessons"
 )
@@ -33,10 +30,10 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 	body := articleBody{Article: article}
 	switch {
 	case reader != nil:
-	case s.pass(r) == article.Slug:
+	case s.hasPass(r, article.Slug):
 		body.Pending = true
 	default:
-		body.Form = s.wallForm(articles + article.Slug)
+		body.Form = s.wallForm(article.Slug)
 	}
 	s.showArticle(w, http.StatusOK, body)
 }
@@ -51,50 +48,4 @@ func (s *site) showArticle(w http.ResponseWriter, status int, body articleBody) 
 		Data:        s.articleData(body.Article),
 		Body:        body,
 	})
-}
-
-// Whoever comes to a form from a wall goes back there. On the way the page has
-// a name, which an article's slug is, and any other page's path: in the fields
-// artikel and sida, and in the ledger.
-
-const articles = "/artiklar/"
-
-// back is the path of the page that a form or an address names, "" for none.
-func (s *site) back(asked url.Values) string {
-	return cmp.Or(s.walled(asked.Get("artikel")), s.walled(asked.Get("sida")))
-}
-
-// walled is the path of the page with a wall that has this name, "" where the
-// library has none: so nothing that is sent to us leads elsewhere.
-func (s *site) walled(name string) string {
-	path := name
-	if !strings.HasPrefix(name, "/") {
-		path = articles + name
-	}
-	if s.library.Article(articleSlug(path)) != nil || s.webinarAt(path) != nil {
-		return path
-	}
-	return ""
-}
-
-func articleSlug(path string) string {
-	slug, found := strings.CutPrefix(path, articles)
-	if !found {
-		return ""
-	}
-	return slug
-}
-
-// named is walled's other way.
-func named(path string) string { return strings.TrimPrefix(path, articles) }
-
-// carrying adds to a path which page to go back to.
-func carrying(path, back string) string {
-	switch slug := articleSlug(back); {
-	case back == "":
-		return path
-	case slug != "":
-		return path + "?artikel=" + slug
-	}
-	return path + "?sida=" + back
 }
