@@ -62,6 +62,7 @@ func (b *browser) do(method, path, contentType, body string) reply {
 	if err != nil {
 		b.h.t.Fatal(err)
 	}
+	b.h.carryOut(answer)
 	return reply{answer.StatusCode, answer.Header, string(text)}
 }
 
@@ -91,6 +92,7 @@ func (h *house) send(r *http.Request, cookies ...*http.Cookie) reply {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.carryOut(answer)
 	return reply{answer.StatusCode, answer.Header, string(text)}
 }
 

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"fortsatt/lessons"
 )
@@ -33,7 +36,7 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 	case s.hasPass(r, article.Slug):
 		body.Pending = true
 	default:
-		body.Form = s.wallForm(article.Slug)
+		body.Form = s.wallForm(articles + article.Slug)
 	}
 	s.showArticle(w, http.StatusOK, body)
 }
@@ -43,6 +46,53 @@ func (s *site) showArticle(w http.ResponseWriter, status int, body articleBody) 
 		Template:    "article",
 		Title:       body.Article.Title,
 		Description: body.Article.Lede,
+		Member:      body.Form == nil && !body.Pending,
 		Body:        body,
 	})
+}
+
+// Whoever comes to a form from a wall goes back there. On the way the page has
+// a name, which an article's slug is, and any other page's path: in the fields
+// artikel and sida, and in the ledger.
+
+const articles = "/artiklar/"
+
+// back is the path of the page that a form or an address names, "" for none.
+func (s *site) back(asked url.Values) string {
+	return cmp.Or(s.walled(asked.Get("artikel")), s.walled(asked.Get("sida")))
+}
+
+// walled is the path of the page with a wall that has this name, "" where the
+// library has none: so nothing that is sent to us leads elsewhere.
+func (s *site) walled(name string) string {
+	path := name
+	if !strings.HasPrefix(name, "/") {
+		path = articles + name
+	}
+	if s.library.Article(articleSlug(path)) != nil {
+		return path
+	}
+	return ""
+}
+
+func articleSlug(path string) string {
+	slug, found := strings.CutPrefix(path, articles)
+	if !found {
+		return ""
+	}
+	return slug
+}
+
+// named is walled's other way.
+func named(path string) string { return strings.TrimPrefix(path, articles) }
+
+// carrying adds to a path which page to go back to.
+func carrying(path, back string) string {
+	switch slug := articleSlug(back); {
+	case back == "":
+		return path
+	case slug != "":
+		return path + "?artikel=" + slug
+	}
+	return path + "?sida=" + back
 }

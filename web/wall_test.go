@@ -52,6 +52,7 @@ func TestWallStandsInOrder(t *testing.T) {
 		"Gratis. Sluta när du vill.",
 		"Vi säljer eller lämnar aldrig ut din adress.",
 		`<a href="/integritet">Så hanterar vi dina uppgifter</a>`,
+		`Är du redan med? <a href="/logga-in?artikel=mingla">Logga in</a>`,
 	} {
 		at := strings.Index(page[from:], text)
 		if at < 0 {
@@ -109,7 +110,7 @@ func TestOpenArticleStaysWithTheReader(t *testing.T) {
 	h := open(t)
 	page := h.start("anna@example.se").get("/artiklar/staller-upp")
 	h.wants(page, http.StatusOK, restOfGiving)
-	h.lacks(page, h.library.Pages.Article.Opened, `type="email"`, "<form")
+	h.lacks(page, h.library.Pages.Article.Opened, `type="email"`, `action="/anmalan`)
 	if got := page.header.Get("Cache-Control"); got != "private, no-cache" {
 		t.Errorf("got Cache-Control %q, want private, no-cache", got)
 	}
@@ -133,7 +134,7 @@ func TestPagesAskNobodyElse(t *testing.T) {
 	h := open(t)
 	anna := h.start("anna@example.se")
 	outside := regexp.MustCompile(`(?i)(src|href|action)="(https?:)?//|<script|<iframe|style="|\son[a-z]+=`)
-	for _, path := range []string{"/", "/artiklar/mingla", "/anmalan", "/finns-inte", h.confirmLink("anna@example.se"), h.leaveLink("anna@example.se")} {
+	for _, path := range []string{"/", "/artiklar/mingla", "/anmalan", "/anmalan/ram", "/logga-in", "/logga-in/kod", "/finns-inte", h.confirmLink("anna@example.se"), h.leaveLink("anna@example.se")} {
 		if found := outside.FindString(anna.get(path).body); found != "" {
 			t.Errorf("%s holds %q", path, found)
 		}

@@ -106,6 +106,17 @@ func (h *house) clock() time.Time {
 	return h.now
 }
 
+// carryOut does what a worker does of what was posted, once that is answered.
+func (h *house) carryOut(answer *http.Response) {
+	h.t.Helper()
+	if answer.Request.Method != http.MethodPost || answer.StatusCode >= 500 {
+		return
+	}
+	if _, err := h.store.TakeSignUps(h.t.Context(), h.clock()); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 func (h *house) later(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -135,6 +146,17 @@ func (n *notebook) String() string {
 func (h *house) confirmLink(email string) string {
 	h.t.Helper()
 	return "/bekrafta/" + h.store.ConfirmToken(h.delivery(email, "confirm:%"))
+}
+
+func (h *house) loginLink(email string) string {
+	h.t.Helper()
+	return "/logga-in/" + h.store.LoginToken(h.delivery(email, "login:%"))
+}
+
+// loginCode is what stands in the same letter.
+func (h *house) loginCode(email string) string {
+	h.t.Helper()
+	return h.store.LoginCode(h.delivery(email, "login:%"))
 }
 
 func (h *house) leaveLink(email string) string {
