@@ -66,8 +66,11 @@ func (s *site) reader(r *http.Request) (*course.Reader, error) {
 	return &reader, nil
 }
 
-// hasPass says whether this browser has signed up at an article's wall.
-func (s *site) hasPass(r *http.Request, slug string) bool {
+// pass returns the article at whose wall this browser has signed up, or "".
+func (s *site) pass(r *http.Request) string {
 	article, ok := s.store.OpenPass(s.cookie(r, passCookie), s.now())
-	return ok && article == slug
+	if !ok {
+		return ""
+	}
+	return article
 }
