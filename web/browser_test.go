@@ -34,7 +34,10 @@ type reply struct {
 
 func (b *browser) get(path string) reply { return b.do(http.MethodGet, path, "", "") }
 
+// post sends a form. A worker stands by, and carries out what it asks for.
 func (b *browser) post(path string, fields ...string) reply {
+	b.h.t.Helper()
+	defer b.h.carryOut()
 	form := url.Values{}
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Add(fields[i], fields[i+1])
@@ -62,7 +65,6 @@ func (b *browser) do(method, path, contentType, body string) reply {
 	if err != nil {
 		b.h.t.Fatal(err)
 	}
-	b.h.carryOut(answer)
 	return reply{answer.StatusCode, answer.Header, string(text)}
 }
 
@@ -75,9 +77,10 @@ func (b *browser) cookies() map[string]string {
 	return kept
 }
 
-// send sends a request as it is, with these cookies only.
+// send sends a request as it is, with these cookies only. A worker stands by.
 func (h *house) send(r *http.Request, cookies ...*http.Cookie) reply {
 	h.t.Helper()
+	defer h.carryOut()
 	for _, c := range cookies {
 		r.AddCookie(c)
 	}
@@ -92,7 +95,6 @@ func (h *house) send(r *http.Request, cookies ...*http.Cookie) reply {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.carryOut(answer)
 	return reply{answer.StatusCode, answer.Header, string(text)}
 }
 
