@@ -17,7 +17,7 @@ func (s *site) frame(w http.ResponseWriter, r *http.Request) {
 	allowFrame(w)
 	w.Header().Set("X-Robots-Tag", "noindex")
 	around := r.Header.Get("Referer")
-	if strings.HasSuffix(origin(around), "://"+r.Host) {
+	if from := origin(around); from == "" || strings.HasSuffix(from, "://"+r.Host) {
 		around = r.URL.Query().Get("fran") // back here from our own answer
 	}
 	s.showForm(w, http.StatusOK, s.framedForm(around))

@@ -27,7 +27,7 @@ type limits struct {
 // that it is as if it had never been.
 const fullAgain = 10 * time.Minute
 
-// A bucket takes about 250 octets, so that both kinds full are some 25 MB.
+// A bucket takes about 320 octets, so that both kinds full are some 31 MB.
 const mostBuckets = 50_000
 
 func newLimits(log *slog.Logger) *limits {

@@ -29,7 +29,7 @@ func (b loginBody) Code() string { return carrying("/logga-in/kod", b.Back) }
 // SignUp is for those who are not in at all yet.
 func (b loginBody) SignUp() string { return carrying("/anmalan", b.Back) }
 
-// Article and Page name the page to go back to, in the form's hidden fields.
+// Article is the slug of the article to go back to, "" if it is another page or none.
 func (b loginBody) Article() string { return articleSlug(b.Back) }
 
 func (s *site) loginForm(w http.ResponseWriter, r *http.Request) {
