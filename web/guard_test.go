@@ -99,7 +99,7 @@ func TestHeaders(t *testing.T) {
 		"/bekrafta/x":                    {"no-store", "strict-origin", "noindex", ""},
 		h.confirmLink("anna@example.se"): {"no-store", "strict-origin", "noindex", ""},
 		h.leaveLink("anna@example.se"):   {"no-store", "strict-origin", "noindex", ""},
-		"/logga-in":                      {"no-cache", "same-origin", "noindex", ""},
+		"/logga-in":                      {"no-cache", "same-origin", "", ""},
 		"/logga-in/kod":                  {"no-cache", "same-origin", "noindex", ""},
 		"/logga-in/x":                    {"no-store", "strict-origin", "noindex", ""},
 	} {

@@ -37,7 +37,6 @@ func (s *site) loginForm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) showLogin(w http.ResponseWriter, status int, body loginBody) {
-	w.Header().Set("X-Robots-Tag", "noindex")
 	s.show(w, status, page{Template: "login", Title: s.library.Pages.Login.Title, Body: body})
 }
 

@@ -52,8 +52,8 @@ func (s *site) showArticle(w http.ResponseWriter, status int, body articleBody) 
 }
 
 // Whoever comes to a form from a wall goes back there. On the way the page has
-// a name, which an article's slug is, and any other page's path: in the fields
-// artikel and sida, and in the ledger.
+// a name, which for an article is its slug and for any other page its path: in
+// the fields artikel and sida, and in the ledger.
 
 const articles = "/artiklar/"
 
@@ -65,16 +65,16 @@ func (s *site) back(asked url.Values) string {
 // walled is the path of the page with a wall that has this name, "" where the
 // library has none: so nothing that is sent to us leads elsewhere.
 func (s *site) walled(name string) string {
-	path := name
-	if !strings.HasPrefix(name, "/") {
-		path = articles + name
-	}
-	if s.library.Article(articleSlug(path)) != nil {
-		return path
+	if s.library.Article(name) != nil {
+		return articles + name
 	}
 	return ""
 }
 
+// named is walled's other way.
+func named(path string) string { return strings.TrimPrefix(path, articles) }
+
+// articleSlug is the slug of the article at a path, "" where there is another page.
 func articleSlug(path string) string {
 	slug, found := strings.CutPrefix(path, articles)
 	if !found {
@@ -82,9 +82,6 @@ func articleSlug(path string) string {
 	}
 	return slug
 }
-
-// named is walled's other way.
-func named(path string) string { return strings.TrimPrefix(path, articles) }
 
 // carrying adds to a path which page to go back to.
 func carrying(path, back string) string {
