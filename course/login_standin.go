@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -162,7 +163,7 @@ func (s *Store) LoginByCode(ctx context.Context, now time.Time, browser, code st
 		return LoggedIn{}, ErrExpired
 	}
 	newest.tries++
-	if subtle.ConstantTimeCompare([]byte(s.LoginCode(newest.delivery)), []byte(code)) == 0 {
+	if subtle.ConstantTimeCompare([]byte(s.LoginCode(newest.delivery)), []byte(strings.Join(strings.Fields(code), ""))) == 0 {
 		return LoggedIn{}, ErrCode
 	}
 	return s.letIn(ctx, now, newest)
