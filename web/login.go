@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"strings"
 
 	"fortsatt/course"
 )
@@ -104,8 +103,7 @@ func (s *site) loginByCode(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(w, r) {
 		return
 	}
-	code := strings.Join(strings.Fields(r.PostForm.Get("kod")), "")
-	in, err := s.store.LoginByCode(r.Context(), s.now(), s.cookie(r, askingCookie), code)
+	in, err := s.store.LoginByCode(r.Context(), s.now(), s.cookie(r, askingCookie), r.PostForm.Get("kod"))
 	if errors.Is(err, course.ErrCode) || errors.Is(err, course.ErrExpired) {
 		s.showCode(w, http.StatusUnprocessableEntity, loginBody{Back: s.back(r.PostForm), Refused: true})
 		return

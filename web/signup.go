@@ -110,22 +110,11 @@ func (s *site) filledIn(r *http.Request) *form {
 	case foreign:
 		f.From = sender(r)
 	case typed.Get("vagg") != "" && f.Back != "":
-		f = s.formAt(f.Back)
+		f = s.wallForm(f.Back)
 	}
 	f.Stamp = cmp.Or(typed.Get("tid"), f.Stamp)
 	f.Email = typed.Get("epost")
 	f.Newsletter = typed.Get("nyhetsbrev") != ""
-	return f
-}
-
-// formAt is the form as it stands at a page's wall. The wall's own words are
-// about an article; any other page shows those of the form alone.
-func (s *site) formAt(path string) *form {
-	f := s.loneForm(path)
-	if articleSlug(path) != "" {
-		f = s.wallForm(path)
-	}
-	f.AtWall = true
 	return f
 }
 
