@@ -72,7 +72,7 @@ func (s *site) routes() *http.ServeMux {
 	s.route(mux, "/{$}", s.home, nil)
 	s.route(mux, "/artiklar/{slug}", s.article, nil)
 	s.route(mux, "/anmalan", s.form, s.signUp)
-	s.route(mux, framePath, s.frame, nil)
+	s.route(mux, "/anmalan/ram", s.frame, nil)
 	s.route(mux, "/logga-in", s.loginForm, s.askLogin)
 	s.route(mux, "/logga-in/{token}", secret(s.loginLink), secret(s.login))
 	mux.HandleFunc("GET /logga-in/kod", s.codeForm)
