@@ -120,6 +120,34 @@ func (r ring) seal(pass string) string {
 	return encoding.EncodeToString(mac(r.pass, []byte(pass))[:macLength])
 }
 
+// FormStamp returns when a form was shown, for a hidden field of it: the moment
+// and a keyed hash, and so the same for everybody.
+func (s *Store) FormStamp(now time.Time) string {
+	shown := strconv.FormatInt(now.UnixMilli(), 10)
+	return shown + "." + s.keys.rings[0].stamp(shown)
+}
+
+// FormAge returns how long ago a form was shown. A stamp that is not ours is not ok.
+func (s *Store) FormAge(stamp string, now time.Time) (age time.Duration, ok bool) {
+	shown, sum, _ := strings.Cut(stamp, ".")
+	at, err := strconv.ParseInt(shown, 10, 64)
+	if err != nil {
+		return 0, false
+	}
+	for _, ring := range s.keys.rings {
+		if hmac.Equal([]byte(sum), []byte(ring.stamp(shown))) {
+			return now.Sub(time.UnixMilli(at)), true
+		}
+	}
+	return 0, false
+}
+
+// stamp differs from seal in what is hashed first, and no pass lacks a point: a
+// stamp opens no article.
+func (r ring) stamp(shown string) string {
+	return encoding.EncodeToString(mac(r.pass, []byte("form "), []byte(shown))[:macLength])
+}
+
 // Links are the addresses that letters carry and the web answers.
 type Links struct{ Base string }
 

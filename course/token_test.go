@@ -141,6 +141,58 @@ func TestAPassIsTheSameForEveryoneAndOutlivesAChangeOfSecret(t *testing.T) {
 	}
 }
 
+func TestAStampTellsHowOldAFormIs(t *testing.T) {
+	t.Parallel()
+	s := &Store{keys: someKeys}
+	shown := at("2026-11-10 12:00")
+	stamp := s.FormStamp(shown)
+	for _, c := range []struct {
+		what, value string
+		now         time.Time
+		age         time.Duration
+		ok          bool
+	}{
+		{"just shown", stamp, shown, 0, true},
+		{"a breath old", stamp, shown.Add(1999 * time.Millisecond), 1999 * time.Millisecond, true},
+		{"a day old", stamp, shown.Add(24 * time.Hour), 24 * time.Hour, true},
+		{"from a clock that is ahead", stamp, shown.Add(-time.Second), -time.Second, true},
+		{"made older", strings.Replace(stamp, "1", "0", 1), shown, 0, false},
+		{"cut short", stamp[:len(stamp)-1], shown, 0, false},
+		{"with another end", stamp + "a", shown, 0, false},
+		{"without a hash", stamp[:strings.IndexByte(stamp, '.')+1], shown, 0, false},
+		{"that is no number", "x." + stamp, shown, 0, false},
+		{"empty", "", shown, 0, false},
+	} {
+		if age, ok := s.FormAge(c.value, c.now); age != c.age || ok != c.ok {
+			t.Errorf("a stamp %s (%q): age %v, %v, want %v, %v", c.what, c.value, age, ok, c.age, c.ok)
+		}
+	}
+	rotated := &Store{keys: keys{rings: ringsOf([]string{"another secret of the tests, also long enough", theSecret})}}
+	if _, ok := rotated.FormAge(stamp, shown); !ok {
+		t.Error("a form shown before a change of secret is not known after it")
+	}
+	if _, ok := s.FormAge(rotated.FormStamp(shown), shown); ok {
+		t.Error("a stamp of another secret is taken for ours")
+	}
+}
+
+// Both are a text and a keyed hash, and lie open in every browser.
+func TestAStampIsNoPassAndAPassNoStamp(t *testing.T) {
+	t.Parallel()
+	s := &Store{keys: someKeys}
+	now := at("2026-11-10 12:00")
+	stamp := s.FormStamp(now)
+	shown, sum, _ := strings.Cut(stamp, ".")
+	for _, pass := range []string{stamp, "form." + stamp, "form ." + stamp, "form " + stamp, shown + ".9999999999." + sum} {
+		if article, ok := s.OpenPass(pass, now); ok {
+			t.Errorf("a stamp as %q opens %q", pass, article)
+		}
+	}
+	if _, ok := s.FormAge(s.Pass(shown, now.Add(time.Hour)), now); ok {
+		t.Error("a pass is taken for a stamp")
+	}
+}
+
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	l := Links{Base: "https://exempel.se"}

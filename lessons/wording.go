@@ -18,6 +18,8 @@ type Wall struct {
 	Email      string `toml:"email"`
 	EmailHint  string `toml:"email_hint"`
 	EmailError string `toml:"email_error"`
+	Quick      string `toml:"quick"`
+	Late       string `toml:"late"`
 
 	Newsletter string `toml:"newsletter"`
 
@@ -29,6 +31,9 @@ type Wall struct {
 	Promise string `toml:"promise"`
 	Relay   string `toml:"relay" holes:"relay"`
 	Policy  string `toml:"policy"`
+
+	Member string `toml:"member"`
+	Login  string `toml:"login"`
 
 	Trap string `toml:"trap"`
 }
@@ -43,6 +48,7 @@ type Pages struct {
 	Form    FormWords    `toml:"form"`
 	Inbox   InboxWords   `toml:"inbox"`
 	Confirm ConfirmWords `toml:"confirm"`
+	Login   LoginWords   `toml:"login"`
 	Leave   LeaveWords   `toml:"leave"`
 	Problem ProblemWords `toml:"problem"`
 }
@@ -176,6 +182,48 @@ type ConfirmWords struct {
 	UnknownTitle string `toml:"unknown_title"`
 	UnknownLine  string `toml:"unknown_line"`
 	Again        string `toml:"again"`
+}
+
+// LoginWords stand on a member's way in on a new device, and out again: the form, the page that
+// waits for the letter's code, the page behind the letter's link, and what may be the matter with it.
+type LoginWords struct {
+	Title  string `toml:"title"`
+	Line   string `toml:"line"`
+	Hint   string `toml:"hint"`
+	Button string `toml:"button"`
+	New    string `toml:"new"`
+	SignUp string `toml:"sign_up"`
+
+	CodeTitle   string `toml:"code_title"`
+	CodeLine    string `toml:"code_line"`
+	Code        string `toml:"code"`
+	CodeHint    string `toml:"code_hint"`
+	CodeError   string `toml:"code_error"`
+	CodeButton  string `toml:"code_button"`
+	Missing     string `toml:"missing"`
+	MissingLine string `toml:"missing_line"`
+	Again       string `toml:"again"`
+
+	OpenTitle  string `toml:"open_title"`
+	OpenLine   string `toml:"open_line"`
+	OpenButton string `toml:"open_button"`
+	Stranger   string `toml:"stranger"`
+	InTitle    string `toml:"in_title"`
+	InLine     string `toml:"in_line"`
+
+	OtherTitle   string `toml:"other_title"`
+	OtherLine    string `toml:"other_line"`
+	OtherLink    string `toml:"other_link"`
+	UsedTitle    string `toml:"used_title"`
+	UsedLine     string `toml:"used_line"`
+	ExpiredTitle string `toml:"expired_title"`
+	ExpiredLine  string `toml:"expired_line"`
+	UnknownTitle string `toml:"unknown_title"`
+	UnknownLine  string `toml:"unknown_line"`
+
+	Out      string `toml:"out"`
+	OutTitle string `toml:"out_title"`
+	OutLine  string `toml:"out_line"`
 }
 
 // LeaveWords stand on the page behind a letter's last link: the question, goodbye, and the way back.

@@ -19,7 +19,7 @@ func (s *site) invitation(w http.ResponseWriter, r *http.Request) {
 	case course.InvitationExpired:
 		s.expired(w, invited.Article)
 	case course.InvitationUsed:
-		s.showConfirmed(w, r, http.StatusOK, confirmed{Article: s.known(invited.Article)})
+		s.showConfirmed(w, r, http.StatusOK, confirmed{Back: s.walled(invited.Article)})
 	default:
 		s.show(w, http.StatusOK, page{Template: "confirm", Title: s.library.Pages.Confirm.Title, Body: invited})
 	}
@@ -61,12 +61,15 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
 
 // confirmed is what is shown once a link has been used.
 type confirmed struct {
-	Article string // to go back to, or ""
+	Back    string // path of the page to go back to, or ""
 	Reading bool   // somebody has confirmed in this browser
 	Saved   string // the reader's name
 	Name    string // as it stands in the field
 	Refused bool   // what was typed cannot be a name
 }
+
+// Login is where another browser of the same person's gets in.
+func (c confirmed) Login() string { return carrying("/logga-in", c.Back) }
 
 // showConfirmed tells a browser with a session that all is open, and any other
 // that all is well. It logs nobody in: a letter may have been passed on.
@@ -84,7 +87,7 @@ func (s *site) showConfirmed(w http.ResponseWriter, r *http.Request, status int,
 			body.Name = reader.Name
 		}
 	}
-	s.show(w, status, page{Template: "confirmed", Title: title, Body: body})
+	s.show(w, status, page{Template: "confirmed", Title: title, Member: reader != nil, Body: body})
 }
 
 // rename keeps the name of whoever has confirmed in this browser.
@@ -117,7 +120,7 @@ func (s *site) refuseName(w http.ResponseWriter, r *http.Request, typed string) 
 		s.failInvitation(w, r, err)
 		return
 	}
-	body := confirmed{Article: s.known(invited.Article), Name: typed, Refused: true}
+	body := confirmed{Back: s.walled(invited.Article), Name: typed, Refused: true}
 	s.showConfirmed(w, r, http.StatusUnprocessableEntity, body)
 }
 
@@ -132,16 +135,8 @@ func (s *site) failInvitation(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // expired explains, and offers the form.
-func (s *site) expired(w http.ResponseWriter, slug string) {
+func (s *site) expired(w http.ResponseWriter, article string) {
 	words := s.library.Pages.Confirm
-	body := message{Line: words.ExpiredLine, Href: s.formPath(slug), Link: words.Again}
+	body := message{Line: words.ExpiredLine, Href: carrying("/anmalan", s.walled(article)), Link: words.Again}
 	s.show(w, http.StatusGone, page{Template: "message", Title: words.ExpiredTitle, Body: body})
-}
-
-// formPath is the form alone, which leads back to an article if there is one.
-func (s *site) formPath(slug string) string {
-	if s.known(slug) == "" {
-		return "/anmalan"
-	}
-	return "/anmalan?artikel=" + slug
 }

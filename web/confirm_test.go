@@ -86,7 +86,7 @@ func TestUsedLinkLogsNobodyIn(t *testing.T) {
 	bo := h.browser()
 	h.wants(bo.post(link, "val", "lasa"), http.StatusSeeOther)
 	page := bo.get(link)
-	h.wants(page, http.StatusOK, h.library.Pages.Confirm.UsedTitle, `href="/anmalan?artikel=mingla"`)
+	h.wants(page, http.StatusOK, h.library.Pages.Confirm.UsedTitle, `href="/logga-in?artikel=mingla"`)
 	h.lacks(page, `name="namn"`)
 	if got := bo.cookies(); len(got) != 0 {
 		t.Errorf("got cookies %v, want none", got)

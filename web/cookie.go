@@ -8,11 +8,12 @@ import (
 	"fortsatt/course"
 )
 
-// The site's two cookies. Neither is set before it is needed, neither is read
-// by a script, and neither says who somebody is.
+// The site's cookies. None is set before it is needed, none is read by a
+// script, and none says who somebody is.
 const (
-	passCookie    = "artikel" // an article and until when it is open: the same for every address
-	sessionCookie = "session" // a browser in which an address was confirmed
+	passCookie    = "artikel"    // an article and until when it is open: the same for every address
+	sessionCookie = "session"    // a browser in which an address was confirmed, or which was let in
+	askingCookie  = "webblasare" // a browser that asked to be let in: random, whatever the address
 )
 
 // cookieName adds the prefix by which a browser promises that no other host
@@ -36,13 +37,26 @@ func (s *site) setCookie(w http.ResponseWriter, name, value string, life time.Du
 	})
 }
 
+func (s *site) dropCookie(w http.ResponseWriter, name string) {
+	s.setCookie(w, name, "", -time.Second)
+}
+
+// cookie returns a cookie's value, "" where there is none.
+func (s *site) cookie(r *http.Request, name string) string {
+	cookie, err := r.Cookie(s.cookieName(name))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
 // reader returns who has confirmed an address in this browser, or nil.
 func (s *site) reader(r *http.Request) (*course.Reader, error) {
-	cookie, err := r.Cookie(s.cookieName(sessionCookie))
-	if err != nil {
+	session := s.cookie(r, sessionCookie)
+	if session == "" {
 		return nil, nil
 	}
-	reader, err := s.store.Reader(r.Context(), s.now(), cookie.Value)
+	reader, err := s.store.Reader(r.Context(), s.now(), session)
 	if errors.Is(err, course.ErrNoSession) {
 		return nil, nil
 	}
@@ -52,12 +66,11 @@ func (s *site) reader(r *http.Request) (*course.Reader, error) {
 	return &reader, nil
 }
 
-// hasPass says whether this browser has signed up at an article's wall.
-func (s *site) hasPass(r *http.Request, slug string) bool {
-	cookie, err := r.Cookie(s.cookieName(passCookie))
-	if err != nil {
-		return false
+// pass returns the article at whose wall this browser has signed up, or "".
+func (s *site) pass(r *http.Request) string {
+	article, ok := s.store.OpenPass(s.cookie(r, passCookie), s.now())
+	if !ok {
+		return ""
 	}
-	article, ok := s.store.OpenPass(cookie.Value, s.now())
-	return ok && article == slug
+	return article
 }

@@ -17,8 +17,11 @@ func TestLookingChangesNothing(t *testing.T) {
 	h := open(t)
 	h.browser().post("/anmalan", "epost", "bo@example.se")
 	anna := h.start("anna@example.se")
+	anna.post("/logga-in", "epost", "anna@example.se", "artikel", "mingla")
 	paths := []string{
-		"/", "/artiklar/mingla", "/anmalan?artikel=mingla", "/integritet", "/healthz", "/tillganglighet",
+		"/", "/artiklar/mingla", "/anmalan?artikel=mingla", "/anmalan/ram?fran=https://a.example&epost=cia@example.se",
+		"/logga-in?epost=anna@example.se", "/logga-in/kod?kod=" + h.loginCode("anna@example.se"), h.loginLink("anna@example.se"),
+		"/integritet", "/healthz", "/tillganglighet",
 		"/webbinarier/saga-nej", "/anmalan?sida=/webbinarier/saga-nej", "/brev/atta-brev/vem-ringer-du", "/sitemap.xml", "/robots.txt",
 		h.confirmLink("bo@example.se") + "?val=kurs", h.confirmLink("anna@example.se") + "?namn=X",
 		h.leaveLink("anna@example.se") + "?List-Unsubscribe=One-Click&angra=1",
@@ -37,7 +40,10 @@ func TestLookingChangesNothing(t *testing.T) {
 func TestHeadIsLikeGet(t *testing.T) {
 	t.Parallel()
 	h := open(t)
-	for _, path := range []string{"/", "/artiklar/mingla", "/webbinarier/saga-nej", "/brev/atta-brev/vem-ringer-du", "/sitemap.xml", "/anmalan", "/finns-inte"} {
+	for _, path := range []string{
+		"/", "/artiklar/mingla", "/webbinarier/saga-nej", "/brev/atta-brev/vem-ringer-du", "/sitemap.xml",
+		"/anmalan", "/anmalan/ram", "/logga-in", "/logga-in/kod", "/finns-inte",
+	} {
 		get, head := h.browser().get(path), h.browser().do(http.MethodHead, path, "", "")
 		get.header.Del("Date")
 		head.header.Del("Date")
@@ -51,8 +57,10 @@ func TestNoCookieOnPlainVisits(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	h.browser().post("/anmalan", "epost", "anna@example.se")
+	h.start("bo@example.se")
+	h.browser().post("/logga-in", "epost", "bo@example.se")
 	visitor := h.browser()
-	for _, path := range []string{"/", "/artiklar/mingla", "/anmalan", "/integritet", "/finns-inte", h.confirmLink("anna@example.se")} {
+	for _, path := range []string{"/", "/artiklar/mingla", "/anmalan", "/anmalan/ram", "/logga-in", "/logga-in/kod", "/integritet", "/finns-inte", h.confirmLink("anna@example.se"), h.loginLink("bo@example.se")} {
 		if got := visitor.get(path).header.Values("Set-Cookie"); len(got) != 0 {
 			t.Errorf("%s sets %v", path, got)
 		}
@@ -77,6 +85,10 @@ func TestCookiesAreKeptFromScriptsAndStrangers(t *testing.T) {
 		if want := strings.Replace(want, "604800", "31536000", 1); !strings.HasSuffix(set, want) {
 			t.Errorf("%s: got session cookie %q, want its attributes to be %q", base, set, want)
 		}
+		set = h.browser().post("/logga-in", "epost", "anna@example.se").header.Get("Set-Cookie")
+		if want := strings.Replace(want, "604800", "1800", 1); !strings.HasSuffix(set, want) || !strings.Contains(set, "webblasare=") {
+			t.Errorf("%s: got cookie %q of a browser that asks, want its attributes to be %q", base, set, want)
+		}
 	}
 }
 
@@ -94,6 +106,9 @@ func TestHeaders(t *testing.T) {
 		"/bekrafta/x":                    {"no-store", "strict-origin", "noindex", ""},
 		h.confirmLink("anna@example.se"): {"no-store", "strict-origin", "noindex", ""},
 		h.leaveLink("anna@example.se"):   {"no-store", "strict-origin", "noindex", ""},
+		"/logga-in":                      {"no-cache", "same-origin", "", ""},
+		"/logga-in/kod":                  {"no-cache", "same-origin", "noindex", ""},
+		"/logga-in/x":                    {"no-store", "strict-origin", "noindex", ""},
 	} {
 		header := h.browser().get(path).header
 		for i, name := range []string{"Cache-Control", "Referrer-Policy", "X-Robots-Tag", "Vary"} {
@@ -131,6 +146,7 @@ func TestNotFoundAndWrongMethod(t *testing.T) {
 	for path, allow := range map[string]string{
 		"/": "GET, HEAD", "/artiklar/mingla": "GET, HEAD", "/integritet": "GET, HEAD", "/healthz": "GET, HEAD",
 		"/anmalan": "GET, HEAD, POST", "/bekrafta/x": "GET, HEAD, POST", "/avsluta/x": "GET, HEAD, POST",
+		"/anmalan/ram": "GET, HEAD", "/logga-in": "GET, HEAD, POST", "/logga-in/kod": "GET, HEAD, POST", "/logga-in/x": "GET, HEAD, POST",
 	} {
 		methods := []string{http.MethodPut, http.MethodDelete, http.MethodOptions}
 		if !strings.Contains(allow, "POST") {
@@ -177,6 +193,10 @@ func TestLogNamesNobody(t *testing.T) {
 	anna.elsewhere().post(confirm, "val", "kurs")
 	anna.post("/anmalan", "epost", "anna@@example.se")
 	anna.do("ANNA@EXAMPLE.SE"[:4], "/", "", "")
+	anna.post("/logga-in", "epost", "anna@example.se")
+	waiting, login, code := anna.cookies()["webblasare"], h.loginLink("anna@example.se"), h.loginCode("anna@example.se")
+	anna.get(login)
+	anna.post("/logga-in/kod", "kod", code)
 
 	log := h.log.String()
 	for _, kept := range []string{`method=GET route="GET /bekrafta/{token}" status=200`, `route="POST /anmalan" status=422`, "status=404", "status=403", "took="} {
@@ -184,7 +204,7 @@ func TestLogNamesNobody(t *testing.T) {
 			t.Errorf("the log lacks %q:\n%s", kept, log)
 		}
 	}
-	for _, secret := range []string{"anna@", "Andersson", "ANNA", "hemligt", "127.0.0.1", strings.TrimPrefix(confirm, "/bekrafta/"), strings.TrimPrefix(leave, "/avsluta/"), anna.cookies()["session"]} {
+	for _, secret := range []string{"anna@", "Andersson", "ANNA", "hemligt", "127.0.0.1", strings.TrimPrefix(confirm, "/bekrafta/"), strings.TrimPrefix(leave, "/avsluta/"), anna.cookies()["session"], waiting, strings.TrimPrefix(login, "/logga-in/"), code} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %q:\n%s", secret, log)
 		}

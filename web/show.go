@@ -19,11 +19,12 @@ var templateFiles embed.FS
 var templates = parseTemplates(
 	"home", "article", "signup", "inbox", "confirm", "confirmed", "leave", "message", "page",
 	"webinar", "letter",
+	"login", "code", "open", "used",
 )
 
 func parseTemplates(names ...string) map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(template.FuncMap{"fill": fill}).
-		ParseFS(templateFiles, "templates/layout.html", "templates/form.html"))
+		ParseFS(templateFiles, "templates/layout.html", "templates/frame.html", "templates/form.html"))
 	sets := map[string]*template.Template{}
 	for _, name := range names {
 		sets[name] = template.Must(template.Must(shared.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
@@ -46,6 +47,8 @@ type page struct {
 	Title       string
 	Description string // for search engines; "" means the site's own
 	Body        any    // what its template shows
+	Member      bool   // a reader is signed in here, and may want to sign out
+	Framed      bool   // it stands in another site's page
 
 	Path    string // its address, under which it is to be found; "" for a page that is not
 	Kind    string // what a preview calls it (ogp.me); "" means website
@@ -81,8 +84,12 @@ func (s *site) show(w http.ResponseWriter, status int, p page) {
 		p.Path, p.Data, p.NoIndex = "", nil, true
 	}
 	v := view{base: s.base, page: p, Words: s.library.Pages, Wall: s.library.Wall, Publisher: s.library.Publisher, Relay: s.relay()}
+	layout := "layout"
+	if p.Framed {
+		layout = "frame"
+	}
 	var html bytes.Buffer
-	if err := templates[p.Template].ExecuteTemplate(&html, "layout", v); err != nil {
+	if err := templates[p.Template].ExecuteTemplate(&html, layout, v); err != nil {
 		s.log.Error("show a page", "template", p.Template, "error", err)
 		if p.Template == "message" { // the error page itself
 			http.Error(w, s.library.Pages.Problem.BrokenTitle, http.StatusInternalServerError)

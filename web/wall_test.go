@@ -52,6 +52,7 @@ func TestWallStandsInOrder(t *testing.T) {
 		"Gratis. Sluta när du vill.",
 		"Vi säljer eller lämnar aldrig ut din adress.",
 		`<a href="/integritet">Så hanterar vi dina uppgifter</a>`,
+		`Är du redan med? <a href="/logga-in?artikel=mingla">Logga in</a>`,
 	} {
 		at := strings.Index(page[from:], text)
 		if at < 0 {
@@ -109,7 +110,7 @@ func TestOpenArticleStaysWithTheReader(t *testing.T) {
 	h := open(t)
 	page := h.start("anna@example.se").get("/artiklar/staller-upp")
 	h.wants(page, http.StatusOK, restOfGiving)
-	h.lacks(page, h.library.Pages.Article.Opened, `type="email"`, "<form")
+	h.lacks(page, h.library.Pages.Article.Opened, `type="email"`, `action="/anmalan`)
 	if got := page.header.Get("Cache-Control"); got != "private, no-cache" {
 		t.Errorf("got Cache-Control %q, want private, no-cache", got)
 	}
@@ -135,7 +136,10 @@ func TestPagesAskNobodyElse(t *testing.T) {
 	outside := regexp.MustCompile(`(?i)(src|href|action)="(https?:)?//|<script|<iframe|style="|\son[a-z]+=`)
 	// Neither is fetched or run: the page's own address, and data about it.
 	inert := regexp.MustCompile(`<link rel="canonical" href="[^"]*">|<script type="application/ld\+json">[^<]*</script>`)
-	for _, path := range []string{"/", "/artiklar/mingla", "/webbinarier/saga-nej", "/brev/atta-brev/vem-ringer-du", "/tillganglighet", "/anmalan", "/finns-inte", h.confirmLink("anna@example.se"), h.leaveLink("anna@example.se")} {
+	for _, path := range []string{
+		"/", "/artiklar/mingla", "/webbinarier/saga-nej", "/brev/atta-brev/vem-ringer-du", "/tillganglighet",
+		"/anmalan", "/anmalan/ram", "/logga-in", "/logga-in/kod", "/finns-inte", h.confirmLink("anna@example.se"), h.leaveLink("anna@example.se"),
+	} {
 		if found := outside.FindString(inert.ReplaceAllString(anna.get(path).body, "")); found != "" {
 			t.Errorf("%s holds %q", path, found)
 		}

@@ -4,8 +4,9 @@
 // them out. Every text it shows comes from [lessons.Library]; the templates hold
 // markup only. Pages work without JavaScript, and there is none.
 //
-// Start with routes below; wall.go, signup.go, confirm.go and leave.go follow a
-// reader's way in and out, hooks.go takes what mail providers report, guard.go
+// Start with routes below; wall.go, signup.go, confirm.go, login.go and leave.go
+// follow a reader's way in and out, embed.go is the form on other sites, limits.go
+// keeps programs from filling it in, hooks.go takes what mail providers report, guard.go
 // says what holds for every request, and show.go makes the pages. What anybody
 // may read stands in home.go, letter.go and webinar.go, and found.go tells search
 // engines of it.
@@ -42,6 +43,7 @@ type site struct {
 	log     *slog.Logger
 	hooks   map[string]proof // by provider
 	origin  *http.CrossOriginProtection
+	limits  *limits
 }
 
 // New returns the site. The confirm page offers c, which is a course of the library.
@@ -63,6 +65,7 @@ func New(store *course.Store, library *lessons.Library, c course.Course, o Optio
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	s.limits = newLimits(s.log)
 	s.hooks = s.proofs(o.Hooks)
 	return s.guarded(s.routes())
 }
@@ -73,6 +76,13 @@ func (s *site) routes() *http.ServeMux {
 	s.route(mux, "/{$}", s.home, nil)
 	s.route(mux, "/artiklar/{slug}", s.article, nil)
 	s.route(mux, "/anmalan", s.form, s.signUp)
+	s.route(mux, "/anmalan/ram", s.frame, nil)
+	s.route(mux, "/logga-in", s.loginForm, s.askLogin)
+	s.route(mux, "/logga-in/{token}", secret(s.loginLink), secret(s.login))
+	mux.HandleFunc("GET /logga-in/kod", s.codeForm)
+	mux.HandleFunc("POST /logga-in/kod", s.loginByCode)
+	mux.HandleFunc("POST /logga-ut", s.logout)
+	mux.HandleFunc("/logga-ut", func(w http.ResponseWriter, r *http.Request) { s.wrongMethod(w, "POST") })
 	s.route(mux, "/bekrafta/{token}", secret(s.invitation), secret(s.confirm))
 	s.route(mux, "/avsluta/{token}", secret(s.leaving), secret(s.leave))
 	s.route(mux, "/integritet", s.privacy, nil)

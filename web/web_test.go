@@ -175,6 +175,17 @@ func (h *house) confirmLink(email string) string {
 	return "/bekrafta/" + h.store.ConfirmToken(h.delivery(email, "confirm:%"))
 }
 
+func (h *house) loginLink(email string) string {
+	h.t.Helper()
+	return "/logga-in/" + h.store.LoginToken(h.delivery(email, "login:%"))
+}
+
+// loginCode is what stands in the same letter.
+func (h *house) loginCode(email string) string {
+	h.t.Helper()
+	return h.store.LoginCode(h.delivery(email, "login:%"))
+}
+
 func (h *house) leaveLink(email string) string {
 	h.t.Helper()
 	return "/avsluta/" + h.store.UnsubscribeToken(h.delivery(email, "lesson:%"))

@@ -97,6 +97,14 @@ func (b *browser) is(condition string) bool {
 	return yes
 }
 
+// until waits for a condition on the page.
+func (b *browser) until(condition string) {
+	b.t.Helper()
+	for !b.is(condition) {
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // arrived waits for that many letters on the inbox page, which looks for new
 // ones by itself.
 func (b *browser) arrived(n int) {

@@ -97,7 +97,9 @@ func (demo play) reader(t *testing.T, email string, scripts bool) {
 	if n := b.count("input[type=email]"); n != 1 {
 		t.Errorf("%d email fields at the wall, want 1", n)
 	}
-	b.do(chromedp.SendKeys(chromedp.CSS("#epost"), email), chromedp.Click(chromedp.CSS(".wall button")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#epost"), email))
+	b.until(`Date.now() - parseInt(document.querySelector("[name=tid]").value) > 2000`) // a person is no quicker
+	b.do(chromedp.Click(chromedp.CSS(".wall button")))
 	b.sees("Artikeln är öppen, och ett brev är på väg")
 	b.sees(behind)
 	if at, err := chromedp.Run(b.ctx, chromedp.Location()); err != nil || at != demo.wall+"#fortsatt" {
