@@ -67,7 +67,15 @@ func (s *site) showForm(w http.ResponseWriter, status int, f *form) {
 		s.showArticle(w, status, articleBody{Article: article, Form: f})
 		return
 	}
-	s.show(w, status, page{Template: "signup", Title: f.Heading, Framed: f.Framed, Body: struct{ Form *form }{f}})
+	if webinar := s.webinarAt(f.Back); webinar != nil && f.AtWall {
+		s.showWebinarForm(w, status, webinar, f)
+		return
+	}
+	p := page{Template: "signup", Title: f.Heading, Framed: f.Framed, Body: struct{ Form *form }{f}}
+	if !f.Framed {
+		p.Path = "/anmalan"
+	}
+	s.show(w, status, p)
 }
 
 // signUp takes the form from wherever it stands. Whatever there is to know
@@ -110,12 +118,20 @@ func (s *site) filledIn(r *http.Request) *form {
 	case foreign:
 		f.From = sender(r)
 	case typed.Get("vagg") != "" && f.Back != "":
-		f = s.wallForm(f.Back)
+		f = s.formAt(f.Back)
 	}
 	f.Stamp = cmp.Or(typed.Get("tid"), f.Stamp)
 	f.Email = typed.Get("epost")
 	f.Newsletter = typed.Get("nyhetsbrev") != ""
 	return f
+}
+
+// formAt is the form as it stands at a page's wall.
+func (s *site) formAt(path string) *form {
+	if s.webinarAt(path) != nil {
+		return s.webinarForm(path)
+	}
+	return s.wallForm(path)
 }
 
 func (s *site) subscribe(r *http.Request, f *form) error {

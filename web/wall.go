@@ -68,8 +68,12 @@ func (s *site) back(asked url.Values) string {
 // walled is the path of the page with a wall that has this name, "" where the
 // library has none: so nothing that is sent to us leads elsewhere.
 func (s *site) walled(name string) string {
-	if s.library.Article(name) != nil {
-		return articles + name
+	path := name
+	if !strings.HasPrefix(name, "/") {
+		path = articles + name
+	}
+	if s.library.Article(articleSlug(path)) != nil || s.webinarAt(path) != nil {
+		return path
 	}
 	return ""
 }

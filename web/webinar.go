@@ -68,6 +68,7 @@ func (s *site) showWebinar(w http.ResponseWriter, status int, body webinarBody) 
 		Description: body.Webinar.Lede,
 		Path:        webinarPath(body.Webinar),
 		Data:        s.webinarData(body.Webinar),
+		Member:      body.Form == nil && !body.Pending,
 		Body:        body,
 	})
 }
