@@ -86,7 +86,6 @@ func (s *site) routes() *http.ServeMux {
 	s.route(mux, "/bekrafta/{token}", secret(s.invitation), secret(s.confirm))
 	s.route(mux, "/avsluta/{token}", secret(s.leaving), secret(s.leave))
 	s.route(mux, "/integritet", s.privacy, nil)
-	s.route(mux, "/fragor", s.questions, nil)
 	s.route(mux, "/tillganglighet", s.accessibility, nil)
 	s.route(mux, "/webbinarier/{slug}", s.webinar, nil) // and {slug}.ics
 	s.route(mux, "/brev/{course}/{id}", s.letter, nil)
