@@ -147,6 +147,8 @@ type Dossier struct {
 	Evidence []Evidence `json:"returned_mail"`
 	Sessions []Session  `json:"sessions"`
 	AskedAt  []string   `json:"confirm_letters_asked_for"`
+
+	Questions []Question `json:"questions"`
 }
 
 // Consent is one piece of evidence of what was agreed to or withdrawn.
@@ -203,7 +205,7 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 	if err != nil {
 		return Dossier{}, err
 	}
-	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Evidence: []Evidence{}, Sessions: []Session{}, AskedAt: []string{}}
+	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Evidence: []Evidence{}, Sessions: []Session{}, AskedAt: []string{}, Questions: []Question{}}
 	for _, part := range []struct {
 		into  any
 		query string
@@ -247,6 +249,11 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 			from addresses, unnest(asked_at) t
 			where subscriber_id = $1
 			order by t`},
+		{&d.Questions, `
+			select ` + questionColumns + `
+			from questions q
+			where subscriber_id = $1
+			order by number`},
 	} {
 		if err := s.db.SelectContext(ctx, part.into, part.query, profile.ID); err != nil {
 			return d, fmt.Errorf("export %s: %w", email, away(err))
