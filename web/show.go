@@ -18,6 +18,7 @@ var templateFiles embed.FS
 // templates holds one set for each page: its own "main" within the shared layout.
 var templates = parseTemplates(
 	"home", "article", "signup", "inbox", "confirm", "confirmed", "leave", "message", "page",
+	"answers", "answer", "ask", "myquestion",
 )
 
 func parseTemplates(names ...string) map[string]*template.Template {
