@@ -1,6 +1,7 @@
 package course
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,10 +21,20 @@ var (
 
 // Proposal is an editor's answer, and the question as it is to stand above it.
 type Proposal struct {
-	Wording string // edited; "" for as it was asked
-	Title   string // "" for the wording's first sentence
+	Wording string // edited; "" for as it was proposed before, or asked
+	Title   string // "" for the wording's first sentence, or as it was proposed before with it
 	Answer  string // Markdown
 	Anew    bool   // in place of an earlier proposal that the asker has not approved
+}
+
+// Of returns a question as it would be proposed.
+func (p Proposal) Of(q Question) Question {
+	if p.Wording != "" || q.Wording == "" {
+		q.Wording, q.Title = cmp.Or(p.Wording, q.Text), ""
+	}
+	q.Title = cmp.Or(p.Title, q.Title, firstSentence(q.Wording))
+	q.Answer = p.Answer
+	return q
 }
 
 // Propose answers a question, for the asker to approve the wording before anything
@@ -50,7 +61,11 @@ func (s *Store) propose(ctx context.Context, now time.Time, id string, p Proposa
 		if err := q.mayPropose(p.Anew); err != nil {
 			return err
 		}
-		if q, err = q.with(p); err != nil {
+		q.Question = p.Of(q.Question)
+		if q.Wording, err = cleanQuestion(q.Wording); err != nil {
+			return err
+		}
+		if q.Title, err = cleanTitle(q.Title); err != nil {
 			return err
 		}
 		if proposed, err = keepProposal(ctx, tx, now, q); err != nil {
@@ -75,21 +90,6 @@ func (q inHandQuestion) mayPropose(anew bool) error {
 }
 
 func (q inHandQuestion) closed() error { return fmt.Errorf("it is %s: %w", q.State, ErrQuestionClosed) }
-
-// with fills an editor's words in.
-func (q inHandQuestion) with(p Proposal) (inHandQuestion, error) {
-	wording := p.Wording
-	if wording == "" {
-		wording = q.Text
-	}
-	var err error
-	if q.Wording, err = cleanQuestion(wording); err != nil {
-		return q, err
-	}
-	q.Title, err = cleanTitle(p.Title, q.Wording)
-	q.Answer = p.Answer
-	return q, err
-}
 
 // keepProposal finds an address for the answer: the title's, unless another
 // question has it.

@@ -55,14 +55,10 @@ func cleanSignature(typed string) (string, error) {
 
 func turns(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }
 
-// cleanTitle returns a title on one line; without one, the question's first
-// sentence. Errors: ErrTitle.
-func cleanTitle(typed, wording string) (string, error) {
+// cleanTitle returns a title on one line. Errors: ErrTitle.
+func cleanTitle(typed string) (string, error) {
 	title := strings.Join(strings.Fields(norm.NFC.String(typed)), " ")
-	if title == "" {
-		return firstSentence(wording), nil
-	}
-	if !utf8.ValidString(title) || utf8.RuneCountInString(title) > titleLength || strings.ContainsFunc(title, unicode.IsControl) {
+	if n := utf8.RuneCountInString(title); n == 0 || n > titleLength || !utf8.ValidString(title) || strings.ContainsFunc(title, unicode.IsControl) {
 		return "", ErrTitle
 	}
 	return title, nil

@@ -155,6 +155,22 @@ func TestAQuestionMayStandAsItWasAsked(t *testing.T) {
 	}
 }
 
+// What an editor took out does not come back with the next proposal.
+func TestWhatIsLeftOutStaysAsItWasProposed(t *testing.T) {
+	st := begin(t)
+	id := st.asked(askedAt, st.reader(anna), mingle)
+	st.proposed(askedAt, id, Proposal{Wording: mingleNow, Title: "Om mingel"})
+	if q := st.proposed(askedAt, id, Proposal{Answer: "Nej.", Anew: true}); q.Wording != mingleNow || q.Title != "Om mingel" || q.Answer != "Nej." {
+		t.Errorf("with another answer alone: %+v", q)
+	}
+	if q := st.proposed(askedAt, id, Proposal{Title: "Mingel", Anew: true}); q.Wording != mingleNow || q.Title != "Mingel" || q.Slug != "mingel" {
+		t.Errorf("with another title alone: %+v", q)
+	}
+	if q := st.proposed(askedAt, id, Proposal{Wording: "Behöver jag gå på alla mingel?", Anew: true}); q.Title != "Behöver jag gå på alla mingel?" {
+		t.Errorf("with another wording alone: %+v", q)
+	}
+}
+
 func TestADeclinedQuestionGetsAReplyOfItsOwn(t *testing.T) {
 	st := begin(t)
 	id := st.asked(askedAt, st.reader(anna), mingle)
