@@ -86,7 +86,7 @@ func TestAnnaAsksTheEditors(t *testing.T) {
 		t.Errorf("her yes leads to %q, want the same address", got)
 	}
 	h.wants(stranger.get(link), http.StatusOK, words.PublishedTitle, `href="/fragor/maste-jag-mingla"`, words.TakeBack)
-	h.wants(stranger.get("/fragor"), http.StatusOK, `<a href="/fragor/maste-jag-mingla">Måste jag mingla?</a>`, coffee+" undrar")
+	h.wants(stranger.get("/fragor"), http.StatusOK, `<a href="/fragor/maste-jag-mingla">Måste jag mingla?</a>`, "”"+coffee+"” undrar")
 	h.wants(stranger.get("/fragor/maste-jag-mingla"), http.StatusOK, "<h1>Måste jag mingla?</h1>", "<p>Måste jag mingla? Min chef säger det.</p>\n<p>Jag står", words.Answer, "<em>inte</em>", "<li>Gå dit med ett ärende</li>")
 	h.wants(stranger.get(h.questionLink("question-answered:%")), http.StatusOK, words.PublishedTitle)
 
