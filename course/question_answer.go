@@ -40,15 +40,16 @@ func (p Proposal) Of(q Question) Question {
 // Propose answers a question, for the asker to approve the wording before anything
 // is published; a letter says so. Errors: ErrNoQuestion, ErrQuestionText, ErrTitle,
 // ErrProposed, ErrQuestionClosed, ErrReaderGone.
-func (s *Store) Propose(ctx context.Context, now time.Time, id string, p Proposal) (Question, error) {
-	for {
-		proposed, err := s.propose(ctx, now, id, p)
+func (s *Store) Propose(ctx context.Context, now time.Time, id string, p Proposal) (proposed Question, err error) {
+	for range 10 {
+		proposed, err = s.propose(ctx, now, id, p)
 		taken := new(pq.Error)
-		if errors.As(err, &taken) && taken.Constraint == "questions_slug_once" {
-			continue // another took the address at the same moment, and now it is seen
+		if !errors.As(err, &taken) || taken.Constraint != "questions_slug_once" {
+			break
 		}
-		return proposed, err
+		// Another took the address at the same moment; now it is seen.
 	}
+	return proposed, err
 }
 
 func (s *Store) propose(ctx context.Context, now time.Time, id string, p Proposal) (Question, error) {

@@ -318,6 +318,21 @@ func TestAReaderHasThreeOpenQuestions(t *testing.T) {
 	st.must(ask(askedAt.AddDate(0, 0, 30), reader, 5))
 }
 
+// Anna presses ten times, in ten windows with a question each.
+func TestQuestionsAskedAtOnceAreCounted(t *testing.T) {
+	st := begin(t)
+	reader := st.reader(anna)
+	together(10, func(i int) {
+		err := st.Ask(st.ctx, askedAt, AskedQuestion{SubscriberID: reader, Text: fmt.Sprint(mingle, i), Signature: coffee, Consent: "Skicka"})
+		if err != nil && !errors.Is(err, ErrManyQuestions) {
+			t.Errorf("question %d: %v", i, err)
+		}
+	})
+	if n := st.count(`select count(*) from questions`); n != 3 {
+		t.Errorf("%d questions, want 3", n)
+	}
+}
+
 // Whom we may not write to cannot be asked for a yes.
 func TestOnlyActiveReadersAskAndAreAnswered(t *testing.T) {
 	st := begin(t)
