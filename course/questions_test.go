@@ -376,6 +376,29 @@ func TestTwoQuestionsOfOneTitle(t *testing.T) {
 	}
 }
 
+// Another takes the address between our look and our word.
+func TestAnAddressIsTakenMeanwhile(t *testing.T) {
+	st := begin(t)
+	first := st.asked(askedAt, st.reader(anna), mingle)
+	second := st.asked(askedAt, st.reader(bo), mingleNow)
+	st.proposed(askedAt, first, Proposal{Title: "Om kaffe"})
+	tx := st.db.MustBegin()
+	tx.MustExec(`update questions set slug = 'om-mingel' where id = $1`, first)
+	slug := make(chan string)
+	go func() {
+		q, err := st.Propose(st.ctx, askedAt, second, Proposal{Title: "Om mingel", Answer: noMingle})
+		if err != nil {
+			t.Error(err)
+		}
+		slug <- q.Slug
+	}()
+	st.until(`select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`)
+	st.must(tx.Commit())
+	if got, want := <-slug, "om-mingel-"+second; got != want {
+		t.Errorf("it is at %s, want %s", got, want)
+	}
+}
+
 // Two admins answer and one declines, Anna presses yes five times and no once, all at once.
 func TestManyHandsOnOneQuestion(t *testing.T) {
 	st := begin(t)
