@@ -16,11 +16,10 @@ import (
 
 // A reader asks the editors, who answer in public, under a signature:
 //
-//	        Propose            Approve
-//	asked ───────────► proposed ───────► published
-//	  └──── Decline ──────┤ │ Propose anew   │
-//	             declined ◄─┘                │
-//	                        └── TakeBack ────┴──► withdrawn
+//	asked ── Propose ──► proposed ── Approve ──► published
+//	  │                   │ ▲ │ │                   │
+//	  │                   │ └─┘ └───── TakeBack ────┴──► withdrawn
+//	  └──── Decline ──────┴──────────────────────────► declined
 //
 // Nothing is published before the asker has seen the wording and said yes. Whom
 // the editors answer they need not know: no address is shown to them.
