@@ -29,6 +29,7 @@
 //	hooks         what a mail provider told us, until it is read
 //	workers       who is alive, by heartbeat
 //	holds         what is not to be sent until it is released
+//	questions     what readers asked the editors, and what was answered
 //
 // # Delivery states
 //

@@ -76,6 +76,8 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	st.must(st.KeepHook(st.ctx, now, "ses", []byte("{}")))
 	st.asksIn(now, anna, "telefon")
 	st.must(st.Subscribe(st.ctx, now, SignUp{Email: bo}))
+	st.asked(now, st.key(anna, "brev1").SubscriberID, mingle)
+	const answered = `update questions set answer = 'Nej.', title = 'Om mingel', slug = 'om-mingel', `
 	tests := []struct{ constraint, sql string }{
 		{"installation_is_one_row", `insert into installation values (2, '\x00', now())`},
 		{"installation_pkey", `insert into installation values (1, '\x00', now())`},
@@ -143,6 +145,24 @@ func TestTheDatabaseRefuses(t *testing.T) {
 		{"logins_subscriber_id_delivery_id_fkey", `update logins set delivery_id = 1`},
 		{"breaker_is_one_row", `insert into breaker values (2, now(), '{}', 0)`},
 		{"breaker_pkey", `insert into breaker select * from breaker`},
+		{"questions_pkey", `insert into questions (subscriber_id, number, id, asked_at, text, signature) select subscriber_id, number, 'x', asked_at, text, signature from questions`},
+		{"questions_id_once", `insert into questions (subscriber_id, number, id, asked_at, text, signature) select subscriber_id, 2, id, asked_at, text, signature from questions`},
+		{"questions_subscriber_id_fkey", `update questions set subscriber_id = 1`},
+		{"questions_state_known", `update questions set state = 'lost', text = null, signature = null`},
+		{"questions_text_waits_for_an_answer", `update questions set text = null`},
+		{"questions_text_waits_for_an_answer", answered + `wording = text, state = 'published', proposed_at = now(), published_at = now()`},
+		{"questions_signature_stands_while_needed", `update questions set signature = null`},
+		{"questions_signature_stands_while_needed", `update questions set state = 'withdrawn', closed_at = now(), text = null`},
+		{"questions_wording_is_whole", `update questions set title = 'Om mingel'`},
+		{"questions_wording_is_whole", answered + `state = 'proposed', proposed_at = now()`},
+		{"questions_wording_is_whole", answered + `wording = text, state = 'declined', closed_at = now(), text = null, signature = null`},
+		{"questions_answer_is_given", `update questions set answer = 'Nej.'`},
+		{"questions_answer_is_given", answered + `wording = text, state = 'withdrawn', closed_at = now(), text = null, signature = null`},
+		{"questions_proposed_have_a_date", answered + `wording = text, state = 'proposed'`},
+		{"questions_published_have_a_date", `update questions set published_at = now()`},
+		{"questions_published_have_a_date", answered + `wording = text, state = 'published', proposed_at = now(), text = null`},
+		{"questions_closed_have_a_date", `update questions set closed_at = now()`},
+		{"questions_closed_have_a_date", `update questions set state = 'withdrawn', text = null, signature = null`},
 	}
 	tried := map[string]bool{}
 	for _, c := range tests {

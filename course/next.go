@@ -13,7 +13,7 @@ func (s *Store) NextMoment(ctx context.Context, quarantine time.Duration) (time.
 	var next *time.Time
 	err := s.db.GetContext(ctx, &next, `
 		select least(
-			(select min(t.ready_at) from unnest(array[0, 1, 2]) r(rank)
+			(select min(t.ready_at) from unnest(array[-1, 0, 1, 2]) r(rank)
 			 cross join lateral (select ready_at from deliveries where ready_at is not null and rank = r.rank order by ready_at limit 1) t),
 			(`+nextLesson+`),
 			(select min(doubted_at) + cast($2 as bigint) * interval '1 microsecond' from deliveries where doubted_at is not null))`, s.courseIDs(), quarantine.Microseconds())

@@ -150,6 +150,8 @@ type Dossier struct {
 	LoginAt  []string   `json:"login_letters_asked_for"`
 	Waiting  []Waiting  `json:"sign_ups_waiting"`
 	Logins   []AskedIn  `json:"logins"`
+
+	Questions []Question `json:"questions"`
 }
 
 // Waiting is a sign-up, or a request to be let in, that was not carried out yet.
@@ -230,7 +232,7 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 	if err != nil {
 		return Dossier{}, err
 	}
-	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Evidence: []Evidence{}, Sessions: []Session{}, AskedAt: []string{}, LoginAt: []string{}, Waiting: []Waiting{}, Logins: []AskedIn{}}
+	d := Dossier{Profile: profile, Consents: []Consent{}, Attempts: []Attempt{}, Requests: []Request{}, Evidence: []Evidence{}, Sessions: []Session{}, AskedAt: []string{}, LoginAt: []string{}, Waiting: []Waiting{}, Logins: []AskedIn{}, Questions: []Question{}}
 	for _, part := range []struct {
 		into  any
 		query string
@@ -292,6 +294,11 @@ func (s *Store) Dossier(ctx context.Context, email string) (Dossier, error) {
 			from logins
 			where subscriber_id = $1
 			order by at`},
+		{&d.Questions, `
+			select ` + questionColumns + `
+			from questions q
+			where subscriber_id = $1
+			order by number`},
 	} {
 		if err := s.db.SelectContext(ctx, part.into, part.query, profile.ID); err != nil {
 			return d, fmt.Errorf("export %s: %w", email, away(err))

@@ -121,6 +121,16 @@ func TestADossierHoldsEverything(t *testing.T) {
 	st.exec(`update deliveries set queue_id = 'q', reason = 'r' where state = 'accepted'`)
 	st.exec(`update consents set ip = '192.0.2.0/24'`)
 	st.returned(now, ReturnedMail{Kind: ReturnFailed, Enhanced: "5.2.2", Diagnostic: "full", Raw: []byte("en studs")}, st.key(anna, "brev1"))
+	for n, text := range []string{mingle, mingleNow, mingle + " Igen."} { // one waits, one is published, one declined
+		id := st.asked(now.Add(2*time.Hour), st.key(anna, "brev1").SubscriberID, text)
+		if n == 1 {
+			q := st.proposed(now.Add(2*time.Hour), id, Proposal{})
+			st.must(st.Approve(st.ctx, now.Add(2*time.Hour), st.about(anna, "question-wording:2"), yes(q)))
+		} else if n == 2 {
+			_, err := st.Decline(st.ctx, now.Add(2*time.Hour), id, "Nej.")
+			st.must(err)
+		}
+	}
 	st.exec(`update addresses set suppressed = 'bounce', suppressed_at = now()`)
 
 	// What is not told, and why.
@@ -128,7 +138,8 @@ func TestADossierHoldsEverything(t *testing.T) {
 		"deliveries.doubted_at": "an attempt's ended_at once more", "enrolments.course": "stands in the letters' names", "deliveries.letter": "a name of ours", "requests.letter": "the same",
 		"subscribers.kind": "one of few words", "subscribers.state": "the same", "enrolments.state": "the same", "deliveries.state": "the same",
 		"attempts.outcome": "the same", "consents.event": "the same", "consents.purpose": "the same", "addresses.suppressed": "the same",
-		"returns.kind": "the same", "returns.judged": "the same", "signups.email": "the address once more",
+		"returns.kind": "the same", "returns.judged": "the same", "questions.state": "the same", "questions.id": "no two are the same",
+		"signups.email": "the address once more",
 	}
 	annas := st.key(anna, "brev1").SubscriberID
 	var want []string

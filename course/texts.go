@@ -79,9 +79,13 @@ func list(letter string) string {
 
 const newsletter = "newsletter"
 
-// Claim order.
+// Claim order. Confirm and login letters have rank 0, which says more than when
+// they are sent: they may go to whoever is not active yet, and in doubt are not
+// repeated. Answers to questions have neither; they are few, and so stand before
+// all others rather than behind a hundred thousand lessons.
 const (
-	rankConfirm = iota // and login
+	rankAnswer = iota - 1
+	rankConfirm
 	rankLesson
 )
 

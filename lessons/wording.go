@@ -51,6 +51,8 @@ type Pages struct {
 	Login   LoginWords   `toml:"login"`
 	Leave   LeaveWords   `toml:"leave"`
 	Problem ProblemWords `toml:"problem"`
+
+	Questions QuestionWords `toml:"questions"`
 }
 
 // SiteWords frame every page.
@@ -260,6 +262,62 @@ type ProblemWords struct {
 	BrokenTitle  string `toml:"broken_title"`
 	BrokenLine   string `toml:"broken_line"`
 	Home         string `toml:"home"`
+}
+
+// QuestionWords stand around readers' questions: published, being asked, and on the page that
+// letters about them lead to. What stands around a button is kept as evidence of the yes or no.
+type QuestionWords struct {
+	Title  string `toml:"title"`
+	Lede   string `toml:"lede"`
+	None   string `toml:"none"`
+	Asks   string `toml:"asks" holes:"signature"`
+	Answer string `toml:"answer"`
+	Onward string `toml:"onward"`
+
+	AskTitle       string `toml:"ask_title"`
+	AskLine        string `toml:"ask_line"`
+	Text           string `toml:"text"`
+	TextHint       string `toml:"text_hint"`
+	TextError      string `toml:"text_error"`
+	Signature      string `toml:"signature"`
+	SignatureHint  string `toml:"signature_hint"`
+	SignatureError string `toml:"signature_error"`
+	NextTitle      string `toml:"next_title"`
+	Next           string `toml:"next"`
+	Kept           string `toml:"kept"`
+	Ask            string `toml:"ask"`
+	Many           string `toml:"many"`
+	Unreachable    string `toml:"unreachable"`
+	Confirm        string `toml:"confirm"`
+	SentTitle      string `toml:"sent_title"`
+	SentLine       string `toml:"sent_line"`
+	StrangerLine   string `toml:"stranger_line"`
+	StrangerSignUp string `toml:"stranger_sign_up"`
+	StrangerLogIn  string `toml:"stranger_log_in"`
+
+	WordingTitle string `toml:"wording_title"`
+	WordingLine  string `toml:"wording_line"`
+	Reworded     string `toml:"reworded"`
+	Approve      string `toml:"approve"`
+	ApproveLine  string `toml:"approve_line"`
+	Refuse       string `toml:"refuse"`
+	RefuseLine   string `toml:"refuse_line"`
+	Change       string `toml:"change"`
+
+	PublishedTitle string `toml:"published_title"`
+	PublishedLine  string `toml:"published_line" holes:"signature"`
+	Read           string `toml:"read"`
+	TakeBackLine   string `toml:"take_back_line"`
+	TakeBack       string `toml:"take_back"`
+	DeclinedTitle  string `toml:"declined_title"`
+	DeclinedLine   string `toml:"declined_line"`
+	LapsedTitle    string `toml:"lapsed_title"`
+	LapsedLine     string `toml:"lapsed_line"`
+	WithdrawnTitle string `toml:"withdrawn_title"`
+	WithdrawnLine  string `toml:"withdrawn_line"`
+	AskAgain       string `toml:"ask_again"`
+	UnknownTitle   string `toml:"unknown_title"`
+	UnknownLine    string `toml:"unknown_line"`
 }
 
 // check says which texts are missing or empty, and which hold a hole that nothing would fill.

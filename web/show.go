@@ -20,6 +20,7 @@ var templates = parseTemplates(
 	"home", "article", "signup", "inbox", "confirm", "confirmed", "leave", "message", "page",
 	"webinar", "letter",
 	"login", "code", "open", "used",
+	"answers", "answer", "ask", "myquestion",
 )
 
 func parseTemplates(names ...string) map[string]*template.Template {

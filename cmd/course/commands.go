@@ -21,6 +21,8 @@ type commands struct {
 	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export and unsubscribe people."`
 	Lessons     lessonsCommands     `cmd:"" help:"Check, preview and test lessons."`
 
+	Questions questionsCommands `cmd:"" help:"List readers' questions to the editors, answer and decline them."`
+
 	Bounce       bounceCommand        `cmd:"" help:"Record a mail that came back, from standard input; mail servers call it."`
 	Suppressions suppressionsCommands `cmd:"" help:"List the addresses that are not written to, add and remove them."`
 
@@ -57,4 +59,10 @@ type lessonsCommands struct {
 	Check   checkCommand   `cmd:"" help:"Look at every letter as readers of all kinds get it: what keeps it from being sent, and advice."`
 	Preview previewCommand `cmd:"" help:"Show a week's lesson as a reader gets it."`
 	Test    testCommand    `cmd:"" help:"Send a week's lesson to a colleague, marked [Prov]."`
+}
+
+type questionsCommands struct {
+	List    questionsListCommand    `cmd:"" help:"List the questions that wait, for the editors or for their asker."`
+	Answer  questionsAnswerCommand  `cmd:"" help:"Answer a question; it is published once the asker has approved its wording."`
+	Decline questionsDeclineCommand `cmd:"" help:"Close a question with a kind reply, for the asker alone."`
 }
