@@ -93,7 +93,7 @@ func (l lane) play(t *testing.T, seed int, told *tally) {
 	st.T = t
 	l.story = &st
 	l.exec(`truncate addresses, subscribers, consents, wordings, sessions, enrolments,
-		versions, requests, deliveries, attempts, returns, hooks, workers, holds restart identity`)
+		versions, requests, deliveries, attempts, returns, hooks, workers, holds, erased_consents restart identity`)
 	w := newWorld(&l, uint64(seed))
 	defer func() {
 		if t.Failed() {

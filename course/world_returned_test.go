@@ -56,16 +56,16 @@ func (w *world) comesBack(m ReturnedMail, d DeliveryKey) {
 	if after := w.apartFrom(d.SubscriberID); !slices.Equal(after, others) {
 		w.Fatalf("a bounce of somebody else changed\nfrom %v\nto   %v", others, after)
 	}
-	if state := w.stateOf(d); state == "accepted" {
-		w.cameBack[d] = true
-	} else if state == "uncertain" || state == "queued" {
-		w.Fatalf("a letter that came back is %s", state)
-	}
 	if w.erased[d.SubscriberID] {
 		if got.Suppressed {
 			w.Fatalf("who was erased is suppressed by a late bounce")
 		}
 		return
+	}
+	if state := w.stateOf(d); state == "accepted" {
+		w.cameBack[d] = true
+	} else if state == "uncertain" || state == "queued" {
+		w.Fatalf("a letter that came back is %s", state)
 	}
 	p := w.person(w.relay.taken[d][0].Email)
 	switch {

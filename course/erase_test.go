@@ -1,0 +1,342 @@
+package course
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Anna asks to be forgotten in week 3, with a letter under way in every state
+// that a letter can be in. None of them goes out but the one past its mark; Bo
+// notices nothing.
+func TestErasingEndsEveryLetter(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-17 08:00")
+	st.reached(3, now, anna, bo)
+	st.sent(now, SendRequest{Week: 8, To: anna, Early: true})
+	claimed := st.claimOne(now)
+	st.sent(now, SendRequest{Week: 7, To: anna, Early: true})
+	st.deferredOnce(now)
+	st.sent(now, SendRequest{Week: 6, To: anna, Early: true})
+	parked := st.claimOne(now)
+	st.must(st.Park(st.ctx, parked, "a broken text for "+anna))
+	st.sent(now, SendRequest{Week: 5, To: anna, Early: true})
+	sending := st.claimOne(now)
+	st.mark(now, sending)
+	st.sent(now, SendRequest{Week: 4, To: anna, Early: true})
+	bos := st.dumpOf(bo)
+	before, err := st.Status(st.ctx, now)
+	st.must(err)
+
+	st.must(st.Erase(st.ctx, now, " ANNA@exempel.se"))
+	st.check()
+	st.wantOf(claimed.SubscriberID, "brev1 accepted", "brev2 accepted", "brev3 accepted",
+		"brev4 cancelled", "brev5 sending", "brev6 cancelled", "brev7 cancelled", "brev8 cancelled", "confirm:1 accepted")
+	after, err := st.Status(st.ctx, now)
+	st.must(err)
+	if before.Deliveries["planned"] != after.Deliveries["planned"] {
+		t.Errorf("%d letters are planned, and were %d before", after.Deliveries["planned"], before.Deliveries["planned"])
+	}
+	if _, err := st.tryMark(now, claimed, []byte("sum")); !errors.Is(err, ErrFenced) {
+		t.Errorf("a letter that was claimed before is marked: %v", err)
+	}
+	if _, _, err := st.Retry(st.ctx, now, parked.handle()); !errors.Is(err, ErrReaderGone) {
+		t.Errorf("a letter that was parked is retried: %v", err)
+	}
+	if got := st.dumpOf(bo); got != bos {
+		t.Errorf("Bo was\n%s\nand is\n%s", bos, got)
+	}
+	for _, later := range []int{7, 14, 60} {
+		st.planned(now.AddDate(0, 0, later))
+		for _, c := range st.claimAll(now.AddDate(0, 0, later)) {
+			if c.SubscriberID == claimed.SubscriberID {
+				t.Errorf("%s is claimed after %d days", c.Letter, later)
+			}
+		}
+	}
+}
+
+// wantOf is ledger, of somebody who has no address any more.
+func (st *story) wantOf(id int64, want ...string) {
+	st.Helper()
+	got := st.lines(`select regexp_replace(letter, '^lesson:[a-z]+/', '') || ' ' || state from deliveries where subscriber_id = $1 order by 1`, id)
+	if !slices.Equal(got, want) {
+		st.Errorf("the ledger has %q, want %q", got, want)
+	}
+}
+
+// dumpOf is all that is known of one person.
+func (st *story) dumpOf(email string) string {
+	st.Helper()
+	d, err := st.Dossier(st.ctx, email)
+	st.must(err)
+	return fmt.Sprint(fields(st.T, d))
+}
+
+// Row 60: Anna is erased while her letter is past its mark. Whatever is heard of
+// it afterwards, in whatever order, brings no word of hers back.
+func TestRow60ErasedPastTheMark(t *testing.T) {
+	quoting := func(stage Stage, code int, enhanced string) Ending {
+		return Ending{Stage: stage, Code: code, Enhanced: enhanced, Reply: fmt.Sprintf("%d <%s>", code, anna), QueueID: "Q-" + anna}
+	}
+	for what, c := range map[string]struct {
+		end  Ending
+		want string
+	}{
+		"taken":            {quoting(AtDot, 250, "2.0.0"), "accepted"},
+		"refused":          {quoting(AtDot, 554, "5.6.0"), "rejected"},
+		"no such mailbox":  {quoting(AtRcpt, 550, "5.1.1"), "rejected"},
+		"put off":          {quoting(AtDot, 451, "4.3.0"), "cancelled"},
+		"no reply":         {Ending{Stage: AtDot, Reply: "no reply about " + anna}, "uncertain"},
+		"taken, long ago":  {quoting(AtDot, 250, "2.0.0"), "accepted"},
+		"lost with worker": {quoting(AtDot, 250, "2.0.0"), "accepted"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			st, now := ready(t)
+			letter := st.claimOne(now)
+			attempt := st.mark(now, letter)
+			if what == "lost with worker" {
+				st.die(st.worker)
+			}
+			st.must(st.Erase(st.ctx, now, anna))
+			st.check()
+			if what == "taken, long ago" {
+				st.ended(now, letter, attempt, Ending{Stage: AtDot, Reply: "no reply about " + anna})
+				st.endsQuarantine(now.Add(Quarantine))
+				st.wantOf(letter.SubscriberID, "brev1 cancelled", "confirm:1 accepted")
+			}
+			st.ended(now, letter, attempt, c.end)
+			st.wantOf(letter.SubscriberID, "brev1 "+c.want, "confirm:1 accepted")
+			st.endsQuarantine(now.Add(time.Hour))
+			if c.want == "uncertain" {
+				st.wantOf(letter.SubscriberID, "brev1 cancelled", "confirm:1 accepted")
+			}
+			st.nothingOf(anna)
+		})
+	}
+}
+
+func (st *story) endsQuarantine(now time.Time) {
+	st.Helper()
+	_, err := st.EndQuarantine(st.ctx, now, Quarantine)
+	st.must(err)
+	st.check()
+}
+
+// nothingOf fails the story where the database knows a word.
+func (st *story) nothingOf(word string) {
+	st.Helper()
+	for line := range strings.Lines(st.dump()) {
+		if strings.Contains(line, word) || strings.Contains(line, fmt.Sprintf("%x", word)) {
+			st.Errorf("the database still says %s", line)
+		}
+	}
+}
+
+// Her letter was not sent after all: it is cancelled, not queued.
+func TestRow60ErasedAndWithdrawn(t *testing.T) {
+	st, now := ready(t)
+	letter := st.claimOne(now)
+	attempt := st.mark(now, letter)
+	st.must(st.Erase(st.ctx, now, anna))
+	st.must(st.Withdraw(st.ctx, letter, attempt))
+	st.check()
+	st.wantOf(letter.SubscriberID, "brev1 cancelled", "confirm:1 accepted")
+}
+
+// An admin cancels what is in doubt; the reply comes after all.
+func TestRow60ErasedCancelledAndHeardOf(t *testing.T) {
+	st, now := ready(t)
+	letter := st.claimOne(now)
+	attempt := st.mark(now, letter)
+	st.ended(now, letter, attempt, Ending{Stage: AtDot})
+	st.must(st.Erase(st.ctx, now, anna))
+	if _, changed, err := st.Cancel(st.ctx, now, letter.handle()); err != nil || !changed {
+		t.Fatalf("cancelling: %v, %v", changed, err)
+	}
+	st.ended(now, letter, attempt, Ending{Stage: AtDot, Code: 250, Reply: "250 for " + anna})
+	st.wantOf(letter.SubscriberID, "brev1 accepted", "confirm:1 accepted")
+	st.nothingOf(anna)
+}
+
+// The relay's reply was on its way into the ledger, and had to wait for the
+// erasure: it was asked while Anna was known, and is written when she is not.
+func TestRow60ARecordThatWaitedForTheErasure(t *testing.T) {
+	for what, verdict := range map[string]Ending{
+		"taken":   {Stage: AtDot, Code: 250, Reply: "250 for " + anna, QueueID: anna},
+		"put off": {Stage: AtDot, Code: 451, Reply: "451 for " + anna},
+	} {
+		t.Run(what, func(t *testing.T) {
+			st, now := ready(t)
+			letter := st.claimOne(now)
+			attempt := st.mark(now, letter)
+			tx := st.db.MustBegin()
+			st.must(erase(st.ctx, tx, now, []int64{letter.SubscriberID}))
+			done := make(chan error, 1)
+			go func() {
+				_, err := st.Advance(st.ctx, []Record{{At: now, Claimed: letter, Worker: st.worker, Attempt: attempt, Relay: "relay", Ending: verdict, Verdict: Judge(verdict)}}, nil)
+				done <- err
+			}()
+			st.until(`select count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+			st.must(tx.Commit())
+			st.must(<-done)
+			st.check()
+			st.nothingOf(anna)
+		})
+	}
+}
+
+// A late bounce or complaint for who was erased changes nothing, and nothing of
+// it is kept.
+func TestRow60ALateBounceForWhoWasErased(t *testing.T) {
+	for _, state := range []string{"accepted", "uncertain"} {
+		t.Run(state, func(t *testing.T) {
+			st, now := ready(t)
+			d := st.key(anna, "brev1")
+			letter := st.claimOne(now)
+			end := accepted
+			if state == "uncertain" {
+				end = Ending{Stage: AtDot}
+			}
+			st.ended(now, letter, st.mark(now, letter), end)
+			st.must(st.Erase(st.ctx, now, anna))
+			st.unchanged("what comes back", func() {
+				for _, m := range []ReturnedMail{noMailbox, fullBox, isSpam, {Kind: ReturnOptOut}, {Kind: ReturnAutoReply}} {
+					m.Diagnostic, m.Raw = anna+" is unknown", []byte(anna)
+					if got := st.returned(now, m, d); got.Suppressed {
+						t.Errorf("%s gave %+v", m.Kind, got)
+					}
+				}
+			})
+			st.endsQuarantine(now.Add(time.Hour))
+		})
+	}
+}
+
+// What was known stands under the hash: whom a complaint protects, a wish to be
+// forgotten does not expose.
+func TestErasingLeavesLimitsAndTheStrongerSuppression(t *testing.T) {
+	for reason, want := range map[string]string{"": "erased", "unsubscribed": "unsubscribed", "bounce": "bounce", "complaint": "complaint", "admin": "admin"} {
+		t.Run("after "+reason, func(t *testing.T) {
+			st := begin(t)
+			now := at("2026-11-03 08:00")
+			st.joined(now, anna)
+			if reason != "" {
+				_, _, err := st.Suppress(st.ctx, now, anna, reason)
+				st.must(err)
+			}
+			asked := st.lines(`select cast(asked_at as text) from addresses`)
+			st.must(st.Erase(st.ctx, now.Add(time.Hour), anna))
+			if got := st.lines(`select suppressed from addresses where subscriber_id is null and address_hash = $1`, st.keys.addressHash(anna)); !slices.Equal(got, []string{want}) {
+				t.Errorf("suppressed are %v, want %v", got, want)
+			}
+			if got := st.lines(`select cast(asked_at as text) from addresses`); !slices.Equal(got, asked) {
+				t.Errorf("her letters asked for are %v, and were %v", got, asked)
+			}
+			done, err := st.Import(st.ctx, now.Add(time.Hour), []Person{{Address: anna}}, ImportWish{Consent: "de sade ja", Course: natverk.ID})
+			if err != nil || done.Suppressed != 1 || done.Added != 0 {
+				t.Errorf("an import gave %+v, %v, want her passed over", done, err)
+			}
+		})
+	}
+}
+
+// What Anna said yes to shrinks to hash, purpose, event, wording and times.
+func TestErasedConsentIsStillProof(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-03 08:00")
+	st.joined(now, anna, bo)
+	st.leave(now.Add(time.Hour), anna, "brev1")
+	want := st.lines(`select concat_ws(' ', purpose, event, at, wording) from consents where subscriber_id = $1 order by id`, st.key(anna, "brev1").SubscriberID)
+	st.must(st.Erase(st.ctx, now.Add(2*time.Hour), anna))
+	got := st.lines(`select concat_ws(' ', purpose, event, at, wording) from erased_consents where address_hash = $1 order by id`, st.keys.addressHash(anna))
+	if len(want) != 4 || !slices.Equal(got, want) {
+		t.Errorf("proof of\n%v\nis\n%v", want, got)
+	}
+	if n := st.count(`select count(*) from erased_consents`); n != len(want) {
+		t.Errorf("%d pieces of proof stand, want hers alone", n)
+	}
+}
+
+func TestErasingTwiceIsErasingOnce(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-03 08:00")
+	st.joined(now, anna)
+	if err := st.Erase(st.ctx, now, bo); !errors.Is(err, ErrUnknown) {
+		t.Errorf("a stranger: %v, want ErrUnknown", err)
+	}
+	if err := st.Erase(st.ctx, now, "nonsens"); !errors.Is(err, ErrAddress) {
+		t.Errorf("nonsense: %v, want ErrAddress", err)
+	}
+	errs := make([]error, 5)
+	together(5, func(i int) { errs[i] = st.Erase(st.ctx, now, anna) })
+	st.must(errors.Join(errs...))
+	st.check()
+	st.unchanged("erasing her again", func() { st.must(st.Erase(st.ctx, now.Add(time.Hour), anna)) })
+	if err := st.Erase(st.ctx, now, bo); strings.Contains(err.Error(), bo) {
+		t.Errorf("an error that may be logged says %v", err)
+	}
+}
+
+// Old links of hers are answered kindly, and start nothing.
+func TestLinksOfWhoWasErased(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-03 08:00")
+	st.reached(1, now, anna)
+	confirm, leave := st.ConfirmToken(st.key(anna, "confirm:1")), st.UnsubscribeToken(st.key(anna, "brev1"))
+	st.must(st.Unsubscribe(st.ctx, now, leave))
+	st.must(st.Erase(st.ctx, now, anna))
+	st.unchanged("an old link", func() {
+		if l, err := st.Leaving(st.ctx, leave); err != nil || !l.Left || !l.UndoUntil.IsZero() {
+			t.Errorf("leaving is %+v, %v", l, err)
+		}
+		st.must(st.Unsubscribe(st.ctx, now, leave))
+		if err := st.Rejoin(st.ctx, now, leave); !errors.Is(err, ErrTooLate) {
+			t.Errorf("coming back: %v, want ErrTooLate", err)
+		}
+		if _, err := st.Invitation(st.ctx, now, confirm); !errors.Is(err, ErrToken) {
+			t.Errorf("the confirm link: %v, want ErrToken", err)
+		}
+	})
+}
+
+// While Anna is erased she signs up, confirms, leaves, is planned, sent and
+// bounced. Whatever came first: of her first self nothing is left.
+func TestErasingInTheMiddleOfEverything(t *testing.T) {
+	st := begin(t)
+	start := at("2026-11-03 08:00")
+	for round := range 8 {
+		now := start.AddDate(0, 0, 40*round)
+		email := fmt.Sprintf("p%d@exempel.se", round)
+		st.joined(now, email)
+		d := st.key(email, "brev1")
+		link := st.ConfirmToken(st.key(email, "confirm:1"))
+		events := []func() error{
+			func() error { return st.Erase(st.ctx, now, email) },
+			func() error { return st.Subscribe(st.ctx, now.Add(time.Hour), SignUp{Email: email, Access: "Läs."}) },
+			func() error { return st.Unsubscribe(st.ctx, now, st.UnsubscribeToken(d)) },
+			func() error { return st.Rejoin(st.ctx, now, st.UnsubscribeToken(d)) },
+			func() error { _, err := st.Confirm(st.ctx, now, link, Confirmation{}); return err },
+			func() error { return second(st.PlanDue(st.ctx, now)) },
+			func() error {
+				return second(st.RecordBounce(st.ctx, now, ReturnedMail{Kind: ReturnFailed, Enhanced: "5.1.1", Tokens: []string{st.BounceToken(d)}, Diagnostic: email}))
+			},
+			func() error { return st.Rename(st.ctx, d.SubscriberID, "Anna") },
+			func() error { return st.Erase(st.ctx, now, email) },
+		}
+		errs := make([]error, len(events))
+		together(len(events), func(i int) { errs[i] = events[i]() })
+		for i, err := range errs {
+			if err != nil && !errors.Is(err, ErrToken) && !errors.Is(err, ErrTooLate) && !errors.Is(err, ErrUnknown) {
+				t.Errorf("event %d: %v", i, err)
+			}
+		}
+		st.check()
+		if n := st.count(`select count(*) from subscribers where id = $1 and state = 'erased' and name = ''`, d.SubscriberID); n != 1 {
+			t.Errorf("round %d: she is not erased", round)
+		}
+	}
+}
