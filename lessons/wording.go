@@ -43,6 +43,7 @@ type Pages struct {
 	Confirm ConfirmWords `toml:"confirm"`
 	Leave   LeaveWords   `toml:"leave"`
 	Problem ProblemWords `toml:"problem"`
+	Export  ExportWords  `toml:"export"`
 }
 
 // SiteWords frame every page.
@@ -167,6 +168,13 @@ type ProblemWords struct {
 	Home         string `toml:"home"`
 }
 
+// ExportWords are for who asks what is held about them: Words puts the keys of the export, and
+// what stands under them, into the person's own language. What has no word stays as it is.
+type ExportWords struct {
+	Intro string            `toml:"intro"`
+	Words map[string]string `toml:"words"`
+}
+
 // check says which texts are missing or empty, and which hold a hole that nothing would fill.
 func (w Wall) check() error { return errors.Join(checkWords("", reflect.ValueOf(w))...) }
 
@@ -183,6 +191,9 @@ func checkWords(table string, words reflect.Value) []error {
 		if field.Type.Kind() == reflect.Struct {
 			errs = append(errs, checkWords(key+".", words.Field(i))...)
 			continue
+		}
+		if field.Type.Kind() == reflect.Map {
+			continue // a word that is missing there is no fault
 		}
 		if err := checkText(key, words.Field(i).String(), strings.Fields(field.Tag.Get("holes"))); err != nil {
 			errs = append(errs, err)
