@@ -100,10 +100,10 @@ func TestRow60ErasedPastTheMark(t *testing.T) {
 			st, now := ready(t)
 			letter := st.claimOne(now)
 			attempt := st.mark(now, letter)
+			st.must(st.Erase(st.ctx, now, anna))
 			if what == "lost with worker" {
 				st.die(st.worker)
 			}
-			st.must(st.Erase(st.ctx, now, anna))
 			st.check()
 			if what == "taken, long ago" {
 				st.ended(now, letter, attempt, Ending{Stage: AtDot, Reply: "no reply about " + anna})
