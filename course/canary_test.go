@@ -132,15 +132,13 @@ func (st *story) sit(column string, id int64) {
 		key = "id"
 	}
 	kind := st.lines(`select data_type from information_schema.columns where table_schema = 'public' and table_name = $1 and column_name = $2`, table, name)[0]
-	value := map[string]string{
-		"text": "$1", "bytea": "convert_to($1, 'UTF8')", "jsonb": "to_jsonb(cast($1 as text))", "inet": "cast('" + canaryIP + "' as inet)", "ARRAY": "array[$1]",
+	word, value := canary(column), map[string]string{
+		"text": "$1", "bytea": "convert_to($1, 'UTF8')", "jsonb": "to_jsonb(cast($1 as text))", "ARRAY": "array[$1]", "inet": "cast($1 as inet)",
 	}[kind]
 	if kind == "inet" {
-		value += " where $1 <> ''"
-	} else {
-		value += " where true"
+		word = canaryIP
 	}
-	result, err := st.db.Exec(fmt.Sprintf(`update %s set %s = %s and %s = $2`, table, pq.QuoteIdentifier(name), value, key), canary(column), id)
+	result, err := st.db.Exec(fmt.Sprintf(`update %s set %s = %s where %s = $2`, table, pq.QuoteIdentifier(name), value, key), word, id)
 	st.must(err)
 	if n, _ := result.RowsAffected(); n == 0 {
 		st.Fatalf("there is no row of hers in %s to sit in", table)
