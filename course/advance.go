@@ -89,9 +89,9 @@ const advanceQuery = `
 	    repeats = d.repeats + case when not g.accepted and d.doubts > 0 then 1 else 0 end,
 	    deaths = 0,
 	    settled_at = case when g.accepted then timestamptz 'epoch' + g.at * interval '1 microsecond' end,
-	    reply = case when g.accepted then g.reply else d.reply end,
-	    queue_id = case when g.accepted then nullif(g.queue_id, '') else d.queue_id end,
-	    reason = case when not g.accepted then d.reason end,
+	    reply = case when d.reason = 'erased' then null when g.accepted then g.reply else d.reply end,
+	    queue_id = case when d.reason = 'erased' then null when g.accepted then nullif(g.queue_id, '') else d.queue_id end,
+	    reason = case when not g.accepted or d.reason = 'erased' then d.reason end,
 	    worker = case when not g.accepted then d.worker end
 	from unnest($1::bigint[], $2::bigint[], $3::int[], $4::smallint[], $5::bool[], $6::text[], $7::bigint[], $8::bytea[], $9::text[], $10::text[])
 		as g(subscriber_id, id, claim, attempt, accepted, relay, at, sha256, reply, queue_id)

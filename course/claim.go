@@ -131,11 +131,11 @@ func (s *Store) Withdraw(ctx context.Context, c Claimed, attempt int) error {
 	return s.transact(ctx, "withdraw a delivery", func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			update deliveries
-			set state = case when reason in ('left', 'suppressed') then 'cancelled' else 'queued' end, worker = null,
+			set state = case when reason in ('left', 'suppressed', 'erased') then 'cancelled' else 'queued' end, worker = null,
 			    attempt = attempt - 1,
 			    repeats = repeats - case when doubts > 0 then 1 else 0 end,
-			    ready_at = case when reason in ('left', 'suppressed') then null else due_at end,
-			    settled_at = case when reason in ('left', 'suppressed') then marked_at end
+			    ready_at = case when reason in ('left', 'suppressed', 'erased') then null else due_at end,
+			    settled_at = case when reason in ('left', 'suppressed', 'erased') then marked_at end
 			where subscriber_id = $1 and id = $2 and claim = $4 and attempt = $3 and state = 'sending'`, c.SubscriberID, c.ID, attempt, c.Claim)
 		return err
 	})

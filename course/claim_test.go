@@ -206,7 +206,7 @@ func TestAMarkIsRefused(t *testing.T) {
 			st.exec(`update subscribers set state = 'blocked'`)
 		},
 		"when anna was erased": func(st *story, now time.Time, c Claimed) {
-			st.exec(`update subscribers set state = 'erased', email = null`)
+			st.must(st.Erase(st.ctx, now, anna))
 		},
 		"after it was released": func(st *story, now time.Time, c Claimed) { st.must(st.Release(st.ctx, c, now)) },
 		"after it was parked":   func(st *story, now time.Time, c Claimed) { st.must(st.Park(st.ctx, c, "broken")) },
@@ -230,7 +230,7 @@ func TestAnErasedPersonIsNotSentAConfirmLetter(t *testing.T) {
 	now := at("2026-11-03 08:00")
 	st.signUp(now, anna)
 	c := st.claimOne(now)
-	st.exec(`update subscribers set state = 'erased', email = null`)
+	st.must(st.Erase(st.ctx, now, anna))
 	if _, err := st.tryMark(now, c, nil); !errors.Is(err, ErrFenced) {
 		t.Errorf("%v, want ErrFenced", err)
 	}

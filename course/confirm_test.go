@@ -289,7 +289,7 @@ func TestASessionLastsAYearAndBelongsToOneBrowser(t *testing.T) {
 	if err := st.Rename(st.ctx, id, "http://ond.example"); !errors.Is(err, ErrName) {
 		t.Errorf("%v, want ErrName", err)
 	}
-	st.exec(`update subscribers set state = 'erased', email = null`)
+	st.must(st.Erase(st.ctx, at("2026-11-05 10:00"), anna))
 	if _, err := st.Reader(st.ctx, now, session); !errors.Is(err, ErrNoSession) {
 		t.Errorf("a session of somebody erased: %v, want ErrNoSession", err)
 	}

@@ -251,7 +251,8 @@ func cancel(ctx context.Context, tx *sqlx.Tx, now time.Time, d *inHand) error {
 	d.State, d.Reason, d.Since, d.ReadyAt = "cancelled", "admin", now, nil
 	_, err := tx.ExecContext(ctx, `
 		update deliveries
-		set state = $3, reason = $4, settled_at = $5, ready_at = null, doubted_at = null, worker = null
+		set state = $3, settled_at = $5, ready_at = null, doubted_at = null, worker = null,
+		    reason = case when reason = 'erased' then reason else $4 end
 		where subscriber_id = $1 and id = $2`, d.SubscriberID, d.DeliveryKey.ID, d.State, d.Reason, now)
 	if err != nil {
 		return err

@@ -203,7 +203,6 @@ func TestNothingIsRetriedForAReaderWhoIsGone(t *testing.T) {
 	for what, gone := range map[string]string{
 		"left":    `update enrolments set state = 'left', ended_at = now()`,
 		"blocked": `update subscribers set state = 'blocked'`,
-		"erased":  `update subscribers set state = 'erased', email = null`,
 	} {
 		t.Run(what, func(t *testing.T) {
 			st, now := ready(t)

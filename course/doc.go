@@ -15,6 +15,7 @@
 //	addresses     what is known of an address beyond its subscriber: suppression, limits
 //	subscribers   who reads: pending → active; blocked, erased
 //	consents      evidence of consent, append-only; wordings holds the texts
+//	erased_consents  what is left of it of somebody who was erased
 //	sessions      browsers that are signed in
 //	signups       what people asked for through forms, until a worker carries it out
 //	logins        each browser's last request to be let in
@@ -54,11 +55,12 @@
 //	uncertain  accepted or rejected by a late Record; by EndQuarantine queued once,
 //	           then parked, and cancelled if it is a confirm or login letter
 //	parked     queued by Retry, an admin's
-//	cancelled  by Unsubscribe or a suppression, from all that is not past its mark; by
+//	cancelled  by Unsubscribe, Erase or a suppression, from all that is not past its mark; by
 //	           Forgo, when a mark was refused; by Cancel, an admin's, from uncertain
 //	           too; queued by Rejoin, or when the reader confirms anew
 //
-// Whatever is in doubt is accepted when something comes back of it.
+// Whatever is in doubt is accepted when something comes back of it; unless its
+// reader was erased, of whom nothing is taken in any more.
 //
 // A hold or a pause is no state: the letter stays queued, Claim passes it over
 // and its mark is refused.

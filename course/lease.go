@@ -115,6 +115,7 @@ func doubt(ctx context.Context, tx *sqlx.Tx, now time.Time, workers []int64) err
 		)
 		insert into attempts (subscriber_id, delivery_id, attempt, worker, relay, marked_at, ended_at, outcome, stage, code, enhanced, reply, sha256)
 		select subscriber_id, id, attempt, worker, relay, marked_at, $2, state, 'dot', 0, '', reply, sha256
-		from doubtful`, pq.Array(workers), now)
+		from doubtful
+		where reason is distinct from 'erased'`, pq.Array(workers), now)
 	return err
 }

@@ -118,19 +118,18 @@ func lookUpSent(ctx context.Context, tx *sqlx.Tx, d DeliveryKey) (sentLetter, er
 	return found[0], nil
 }
 
-// returned keeps a mail, once, and acts on it. Of somebody who was erased it
-// keeps neither words nor evidence, since an address stands in both.
+// returned keeps a mail, once, and acts on it. Of somebody who was erased nothing
+// is kept, and nothing follows.
 func (l sentLetter) returned(ctx context.Context, tx *sqlx.Tx, now time.Time, m ReturnedMail) (ReturnedResult, error) {
 	result := ReturnedResult{Known: true, Delivery: l.DeliveryKey, Judged: JudgeReturn(m.Kind, m.Enhanced, m.Code)}
-	hash := m.hash()
 	if l.Reader == "erased" {
-		m.Diagnostic, m.Raw = "", nil
+		return result, nil
 	}
-	kept, err := l.keep(ctx, tx, now, hash, m, result.Judged)
+	kept, err := l.keep(ctx, tx, now, m, result.Judged)
 	if result.Again = !kept; err != nil || !kept {
 		return result, err
 	}
-	if err := l.settle(ctx, tx, now); err != nil || l.Reader == "erased" {
+	if err := l.settle(ctx, tx, now); err != nil {
 		return result, err
 	}
 	result.Suppressed, err = l.act(ctx, tx, now, result.Judged)
@@ -142,13 +141,13 @@ func (l sentLetter) returned(ctx context.Context, tx *sqlx.Tx, now time.Time, m 
 const evidenceKept = 10
 
 // keep says whether the mail is new.
-func (l sentLetter) keep(ctx context.Context, tx *sqlx.Tx, now time.Time, hash []byte, m ReturnedMail, judged Judgement) (bool, error) {
+func (l sentLetter) keep(ctx context.Context, tx *sqlx.Tx, now time.Time, m ReturnedMail, judged Judgement) (bool, error) {
 	result, err := tx.ExecContext(ctx, `
 		insert into returns (subscriber_id, delivery_id, hash, at, via, kind, judged, enhanced, code, diagnostic, raw)
 		select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
 		       case when (select count(*) from returns where subscriber_id = $1 and delivery_id = $2) < $11 then cast($12 as bytea) end
 		on conflict do nothing`,
-		l.SubscriberID, l.ID, hash, now, m.Via, m.Kind, judged, storable(m.Enhanced), m.Code, storable(m.Diagnostic), evidenceKept, m.Raw)
+		l.SubscriberID, l.ID, m.hash(), now, m.Via, m.Kind, judged, storable(m.Enhanced), m.Code, storable(m.Diagnostic), evidenceKept, m.Raw)
 	if err != nil {
 		return false, err
 	}

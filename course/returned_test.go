@@ -207,34 +207,6 @@ func TestALateBounceSaysNothingOfAMailboxThatWorksSince(t *testing.T) {
 	}
 }
 
-// A late bounce for who was erased is noted under its number, without a word of
-// it, since her address stands in them.
-func TestALateBounceForWhoWasErased(t *testing.T) {
-	st := begin(t)
-	now := at("2026-11-03 08:00")
-	st.reached(1, now, anna)
-	d := st.key(anna, "brev1")
-	st.exec(`update addresses set subscriber_id = null, suppressed = 'erased', suppressed_at = $1`, now)
-	st.exec(`update subscribers set state = 'erased', email = null`)
-	m := noMailbox
-	m.Diagnostic, m.Raw = anna+" is unknown", []byte(anna)
-	if got := st.returned(now, m, d); !got.Known || got.Suppressed {
-		t.Errorf("got %+v", got)
-	}
-	if got := st.returned(now, isSpam, d); !got.Known || got.Suppressed {
-		t.Errorf("a complaint gave %+v", got)
-	}
-	if n := st.count(`select count(*) from consents where event = 'withdrawn'`); n != 0 {
-		t.Errorf("%d consents of hers are withdrawn", n)
-	}
-	if words := st.lines(`select diagnostic || coalesce(encode(raw, 'escape'), '') from returns`); !slices.Equal(words, []string{"", ""}) {
-		t.Errorf("kept are %q", words)
-	}
-	if state := st.lines(`select state from subscribers`); state[0] != "erased" {
-		t.Errorf("she is %s", state)
-	}
-}
-
 // A stranger's bytes are no text that a database takes.
 func TestWhatCameBackMayBeNoText(t *testing.T) {
 	st := begin(t)

@@ -204,6 +204,8 @@ func TestEveryEventSaysWhenTheDatabaseIsAway(t *testing.T) {
 		"Unsubscribe":        s.Unsubscribe(st.ctx, now, s.UnsubscribeToken(d)),
 		"UnsubscribeAddress": s.UnsubscribeAddress(st.ctx, now, anna),
 		"Rejoin":             s.Rejoin(st.ctx, now, s.UnsubscribeToken(d)),
+		"Erase":              s.Erase(st.ctx, now, anna),
+		"Retain":             second(s.Retain(st.ctx, now)),
 		"Import":             second(s.Import(st.ctx, now, []Person{{Address: bo}}, ImportWish{})),
 		"Show":               second(s.Show(st.ctx, anna)),
 		"Dossier":            second(s.Dossier(st.ctx, anna)),

@@ -232,8 +232,7 @@ func TestWhoWasErasedSignsUpAsSomebodyNew(t *testing.T) {
 	st := begin(t)
 	st.joined(at("2026-11-05 10:00"), anna)
 	old := st.key(anna, "confirm:1")
-	st.exec(`update subscribers set state = 'erased', email = null, name = ''`)
-	st.exec(`update addresses set subscriber_id = null, suppressed = 'erased', suppressed_at = now()`)
+	st.must(st.Erase(st.ctx, at("2026-11-05 10:01"), anna))
 
 	st.signUp(at("2026-11-06 10:00"), anna)
 	if got := st.ledger(anna); !slices.Equal(got, []string{"confirm:1 queued"}) {

@@ -27,7 +27,7 @@ func (s *Store) EndQuarantine(ctx context.Context, now time.Time, quarantine tim
 			with over as (
 				select subscriber_id, id,
 				       case when exists (select from returns r where r.subscriber_id = d.subscriber_id and r.delivery_id = d.id) then 'accepted'
-				            when rank = 0 or reason in ('left', 'suppressed') then 'cancelled'
+				            when rank = 0 or reason in ('left', 'suppressed', 'erased') then 'cancelled'
 				            when doubts > 1 then 'parked' else 'queued' end as next
 				from deliveries d
 				where doubted_at <= $2

@@ -172,10 +172,15 @@ func leaveCourse(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, cour
 	return true, consent{Purpose: "course:" + course, Event: "withdrawn", Method: method}.write(ctx, tx, now, id)
 }
 
-// cancelConfirm takes back the confirm letter of somebody who wants none. One that
-// is past its mark cannot be, but carries the reason, should it come back.
+// cancelConfirm takes back the confirm letter of somebody who wants none, and the
+// wish for one that waits. One that is past its mark cannot be, but carries the
+// reason, should it come back.
 func cancelConfirm(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) error {
-	_, err := tx.ExecContext(ctx, `
+	_, err := tx.ExecContext(ctx, `delete from signups where email = (select email from subscribers where id = $1)`, id)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
 		update deliveries
 		set state = case when state in ('sending', 'uncertain') then state else 'cancelled' end,
 		    settled_at = case when state in ('sending', 'uncertain') then null else cast($2 as timestamptz) end,

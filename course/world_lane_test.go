@@ -93,7 +93,7 @@ func (l lane) play(t *testing.T, seed int, told *tally) {
 	st.T = t
 	l.story = &st
 	l.exec(`truncate addresses, subscribers, consents, wordings, sessions, enrolments,
-		versions, requests, deliveries, attempts, returns, hooks, workers, holds, signups, logins, questions restart identity`)
+		versions, requests, deliveries, attempts, returns, hooks, workers, holds, signups, logins, questions, erased_consents restart identity`)
 	l.exec(`update breaker set at = 'epoch', recent = array_fill(0, array[60]), usual = 0, opened_at = null`)
 	w := newWorld(&l, uint64(seed))
 	defer func() {

@@ -184,8 +184,7 @@ func (w *world) isTakenOff(p *person) {
 		where email = $1 and rank = 0`, p.email))
 }
 
-// goes is an erasure. What came of it is the ledger's, until that has a method of
-// its own.
+// goes is an erasure.
 func (w *world) goes(p *person) {
 	w.Helper()
 	var ids []int64
@@ -193,8 +192,7 @@ func (w *world) goes(p *person) {
 	if len(ids) == 0 {
 		return
 	}
-	w.exec(`update addresses set subscriber_id = null, suppressed = 'erased', suppressed_at = $2 where subscriber_id = $1`, ids[0], w.now)
-	w.exec(`update subscribers set state = 'erased', email = null where id = $1`, ids[0])
+	w.again(func() { w.must(w.Erase(w.ctx, w.now, p.email)) })
 	w.erased[ids[0]] = true
 	w.late = append(w.late, p.letters...)
 	*p = person{email: p.email, full: p.full, left: map[string]bool{}} // another subscriber, should they come again

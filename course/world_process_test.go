@@ -197,6 +197,10 @@ func (w *world) plans() {
 			w.onTime()
 		}
 	}
+	if w.chance(5) { // as little as the hour
+		_, err := w.Retain(w.ctx, w.now)
+		w.must(err)
+	}
 }
 
 // takes claims letters for a process that has none left. If the answer is lost,

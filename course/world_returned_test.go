@@ -50,22 +50,28 @@ func (w *world) comesBack(m ReturnedMail, d DeliveryKey) {
 	others := w.apartFrom(d.SubscriberID)
 	got, err := w.RecordBounce(w.ctx, w.now, m)
 	w.must(err)
+	if w.isForgotten(d) {
+		if got.Known {
+			w.Fatalf("what came back of a letter that is let go is taken for %+v", got)
+		}
+		return
+	}
 	if !got.Known || got.Delivery != d {
 		w.Fatalf("what came back of %v is taken for %+v", d, got)
 	}
 	if after := w.apartFrom(d.SubscriberID); !slices.Equal(after, others) {
 		w.Fatalf("a bounce of somebody else changed\nfrom %v\nto   %v", others, after)
 	}
-	if state := w.stateOf(d); state == "accepted" {
-		w.cameBack[d] = true
-	} else if state == "uncertain" || state == "queued" {
-		w.Fatalf("a letter that came back is %s", state)
-	}
 	if w.erased[d.SubscriberID] {
 		if got.Suppressed {
 			w.Fatalf("who was erased is suppressed by a late bounce")
 		}
 		return
+	}
+	if state := w.stateOf(d); state == "accepted" {
+		w.cameBack[d] = true
+	} else if state == "uncertain" || state == "queued" {
+		w.Fatalf("a letter that came back is %s", state)
 	}
 	p := w.person(w.relay.taken[d][0].Email)
 	switch {
@@ -109,6 +115,14 @@ func (w *world) apartFrom(id int64) (all []string) {
 		where s.id <> $1
 		order by s.id`, id)
 	return all
+}
+
+// isForgotten says that a letter went with its reader, who never confirmed.
+func (w *world) isForgotten(d DeliveryKey) bool {
+	w.Helper()
+	var there []bool
+	w.ask(&there, `select exists (select from deliveries where subscriber_id = $1 and id = $2)`, d.SubscriberID, d.ID)
+	return !there[0]
 }
 
 func (w *world) stateOf(d DeliveryKey) string {

@@ -53,6 +53,7 @@ type Pages struct {
 	Problem ProblemWords `toml:"problem"`
 
 	Questions QuestionWords `toml:"questions"`
+	Export    ExportWords   `toml:"export"`
 }
 
 // SiteWords frame every page.
@@ -320,6 +321,13 @@ type QuestionWords struct {
 	UnknownLine    string `toml:"unknown_line"`
 }
 
+// ExportWords are for who asks what is held about them: Words puts the keys of the export, and
+// what stands under them, into the person's own language. What has no word stays as it is.
+type ExportWords struct {
+	Intro string            `toml:"intro"`
+	Words map[string]string `toml:"words"`
+}
+
 // check says which texts are missing or empty, and which hold a hole that nothing would fill.
 func (w Wall) check() error { return errors.Join(checkWords("", reflect.ValueOf(w))...) }
 
@@ -336,6 +344,9 @@ func checkWords(table string, words reflect.Value) []error {
 		if field.Type.Kind() == reflect.Struct {
 			errs = append(errs, checkWords(key+".", words.Field(i))...)
 			continue
+		}
+		if field.Type.Kind() == reflect.Map {
+			continue // a word that is missing there is no fault
 		}
 		if err := checkText(key, words.Field(i).String(), strings.Fields(field.Tag.Get("holes"))); err != nil {
 			errs = append(errs, err)

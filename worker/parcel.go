@@ -85,7 +85,7 @@ func (l *line) stopRun(ctx context.Context, c course.Claimed, err error) {
 	}
 	l.failures.Store(0)
 	l.brake.pull(c.Letter)
-	reason := fmt.Sprintf("%d in a row could not be rendered: %v", enough, err)
+	reason := fmt.Sprintf("%d in a row could not be rendered: %v", enough, nameless(err))
 	l.Log.Error("worker: letter held", "letter", c.Letter, "reason", reason)
 	l.persist(ctx, "hold", func(ctx context.Context) error { return l.Store.Hold(ctx, l.Now(), c.Letter, reason) })
 }
@@ -110,6 +110,6 @@ func (l *line) setAside(ctx context.Context, c course.Claimed, err error) {
 		l.giveBack(ctx, c, 0)
 		return
 	}
-	l.Log.Error("worker: letter parked", "letter", c.Letter, "error", err)
+	l.Log.Error("worker: letter parked", "letter", c.Letter, "error", nameless(err))
 	l.persist(ctx, "park", func(ctx context.Context) error { return l.Store.Park(ctx, c, err.Error()) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"fortsatt/course"
 	"fortsatt/mailer"
@@ -51,9 +52,22 @@ func (l *line) rest(ctx context.Context, relay mailer.Relay, err error) {
 	if wire := (*mailer.Error)(nil); errors.As(err, &wire) && wire.Lost && wire.Reply.Code == 0 && wire.Stage >= mailer.Mail {
 		first = afterHangUp
 	}
+	err = nameless(err)
 	rest := l.fleet.failed(relay, l.Now(), first, err)
 	l.Log.Warn("worker: relay passed over", "relay", relay.String(), "seconds", rest.Seconds(), "error", err)
 }
+
+// nameless is an error for the log, and for the worker's row: relays like to quote the
+// addresses that they were given, a reader's or an envelope sender with its token.
+func nameless(err error) error {
+	text := err.Error()
+	if said := anAddress.ReplaceAllString(text, "…"); said != text {
+		return errors.New(said)
+	}
+	return err
+}
+
+var anAddress = regexp.MustCompile(`[^\s<>()\[\]:;,"]+@[^\s<>()\[\]:;,"]+`)
 
 // endingOf translates what the wire said into the ledger's words.
 func endingOf(wire *mailer.Error) course.Ending {

@@ -61,6 +61,8 @@ type Worker struct {
 	hooked  time.Time     // when providers' reports were last looked for
 	visits  visitTimes
 	flooded bool // sign-ups are delayed, and the log has said so
+
+	retained time.Time // when what is too old was last looked for, on the ledger's clock
 }
 
 // poll is how long the worker sleeps at most. What a dead worker held is taken
@@ -175,8 +177,11 @@ func (w *Worker) look(ctx context.Context) error {
 	if _, err := w.Store.EndQuarantine(ctx, w.Now(), w.Quarantine); err != nil {
 		return err
 	}
-	_, err := w.Store.PlanDue(ctx, w.Now())
-	return err
+	if _, err := w.Store.PlanDue(ctx, w.Now()); err != nil {
+		return err
+	}
+	w.retain(ctx)
+	return nil
 }
 
 // sleep waits until something may be due, or a hint says so.

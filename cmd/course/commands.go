@@ -18,7 +18,7 @@ type commands struct {
 	Why    whyCommand    `cmd:"" help:"Tell why someone did or did not get a week's lesson."`
 
 	Deliveries  deliveriesCommands  `cmd:"" help:"List single letters that are in trouble, retry and cancel them."`
-	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export and unsubscribe people."`
+	Subscribers subscribersCommands `cmd:"" help:"List, show, import, export, unsubscribe and erase people."`
 	Lessons     lessonsCommands     `cmd:"" help:"Check, preview and test lessons."`
 
 	Questions questionsCommands `cmd:"" help:"List readers' questions to the editors, answer and decline them."`
@@ -47,6 +47,7 @@ type subscribersCommands struct {
 	Import      importCommand      `cmd:"" help:"Import people from a CSV file of email,name."`
 	Export      exportCommand      `cmd:"" help:"Export all as CSV, or everything held about one person as JSON."`
 	Unsubscribe unsubscribeCommand `cmd:"" help:"End every course and the newsletter of one person."`
+	Erase       eraseCommand       `cmd:"" help:"Forget one person: everything but a keyed hash, and what was agreed to when."`
 }
 
 type suppressionsCommands struct {

@@ -31,7 +31,7 @@ type environment struct {
 	Port            string        `envconfig:"PORT" desc:"port to listen on, on all interfaces; also as PORT"`
 	Listen          string        `desc:"address to listen on, as 127.0.0.1:8080"`
 	BaseURL         string        `split_words:"true" desc:"where readers find the site"`
-	Secret          string        `desc:"32 characters or more; new,old to change it"`
+	Secret          string        `desc:"32 characters or more; new,old to change it: without the old one, links in letters that it signed no longer work"`
 	From            string        `desc:"whom letters are from, as Åtta brev <brev@example.se>"`
 	ReplyTo         string        `split_words:"true" desc:"where replies go, if not to the sender"`
 	BounceDomain    string        `split_words:"true" desc:"domain of the envelope senders, if not the sender's"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -44,11 +45,15 @@ func (p *parts) whereabouts(l course.Listed) string {
 }
 
 type exportCommand struct {
-	Address string `arg:"" optional:"" help:"Only this person: everything held about them, as JSON."`
+	Address  string `arg:"" optional:"" help:"Only this person: everything held about them, as JSON."`
+	Readable bool   `help:"As text that the person can be sent, in the words of the lessons directory."`
 }
 
-// Run exports everyone as CSV, or one person whole as JSON.
+// Run exports everyone as CSV, or one person whole as JSON or text.
 func (cmd exportCommand) Run(a *app) error {
+	if cmd.Readable && cmd.Address == "" {
+		return usage(errors.New("--readable needs an ADDRESS"), "course subscribers export --help")
+	}
 	p, err := a.open()
 	if err != nil {
 		return err
@@ -58,6 +63,9 @@ func (cmd exportCommand) Run(a *app) error {
 		dossier, err := p.store.Dossier(a.ctx, cmd.Address)
 		if err != nil {
 			return err
+		}
+		if cmd.Readable {
+			return writeReadable(a.stdout, dossier, p.library.Pages.Export, p.zone())
 		}
 		return writeJSON(a.stdout, dossier)
 	}

@@ -90,11 +90,14 @@ func lastTime(d course.Delivery) *time.Time {
 
 // moment writes a time as people in the course's zone read it.
 func (p *parts) moment(t time.Time) string {
-	zone := time.Local
+	return t.In(p.zone()).Format("Mon 2 January 2006 15:04:05 MST")
+}
+
+func (p *parts) zone() *time.Location {
 	if c, ok := p.store.Course(""); ok {
-		zone = c.Rhythm.Zone
+		return c.Rhythm.Zone
 	}
-	return t.In(zone).Format("Mon 2 January 2006 15:04:05 MST")
+	return time.Local
 }
 
 func writeJSON(w io.Writer, v any) error {
