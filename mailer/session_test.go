@@ -83,7 +83,7 @@ var wrongEnvelopes = map[mailer.Envelope]mailer.Stage{
 	{From: "", To: anna}:                         mailer.Mail,
 }
 
-func TestWhatWouldBeSmuggledIsNotOffered(t *testing.T) {
+func TestCVE_2025_59937_WhatWouldBeInjectedIsNotOffered(t *testing.T) {
 	t.Parallel()
 	s := relaytest.New(t, nil)
 	conn := dial(t, s, quick(s))
@@ -97,7 +97,7 @@ func TestWhatWouldBeSmuggledIsNotOffered(t *testing.T) {
 	settle(t, s, 1, 1)
 }
 
-func TestWhatWouldBeSmuggledIsNotWritten(t *testing.T) {
+func TestCVE_2023_51764_WhatWouldBeSmuggledIsNotWritten(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"a\n.\r\n", "a\r.\r\n", "a\r\n.\r", "a\n\r\r\n", "a", "\n", ""} {
 		s := relaytest.New(t, nil)

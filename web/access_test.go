@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -89,9 +88,7 @@ func TestEveryPageIsForEveryone(t *testing.T) {
 	h := open(t)
 	v := h.visitor()
 	for _, s := range h.sights() {
-		if _, err := chromedp.Call(v.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
-			t.Fatal(err)
-		}
+		v.forget()
 		s.reach(v)
 		if got := evaluate[string](v, `document.querySelector("h1").textContent`); got != s.heading {
 			t.Errorf("%s: the page is headed %q, want %q", s.name, got, s.heading)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -135,15 +136,24 @@ func (v *visitor) open(path string) {
 	v.do(chromedp.Navigate(v.h.server.URL + path))
 }
 
+// forget drops all cookies.
+func (v *visitor) forget() {
+	v.t.Helper()
+	if _, err := chromedp.Call(v.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
 // press clicks and waits for the page that follows.
 func (v *visitor) press(selector string) {
 	v.t.Helper()
 	v.leads(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// leads does something and waits for the page that follows.
+// leads does something, as fast as a person can, and waits for the page that follows.
 func (v *visitor) leads(steps ...chromedp.Action[chromedp.Void]) {
 	v.t.Helper()
+	v.h.later(5 * time.Second)
 	if _, err := chromedp.RunResponse(v.ctx, steps...); err != nil {
 		v.t.Fatal(err)
 	}
