@@ -95,7 +95,7 @@ var rows = []string{
 // later says with what the rows come due that are not yet.
 var later = map[int]string{
 	48: "the calendar", 50: "the calendar", 51: "the calendar", 52: "the calendar",
-	60: "the wall", 65: "the wall", 66: "the wall", 67: "the wall", 68: "the wall",
+	60: "the wall", 65: "the wall", 67: "the wall", 68: "the wall",
 }
 
 func main() {
