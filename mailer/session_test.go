@@ -78,9 +78,16 @@ func TestALetterArrivesAsItIs(t *testing.T) {
 var wrongEnvelopes = map[mailer.Envelope]mailer.Stage{
 	{From: sender, To: "anna@example.net>\r\nRCPT TO:<bo@example.net"}: mailer.Rcpt,
 	{From: sender, To: "anna@example.net> NOTIFY=NEVER"}:               mailer.Rcpt,
-	{From: sender, To: ""}:                       mailer.Rcpt,
-	{From: "kurs@example.org\r\nQUIT", To: anna}: mailer.Mail,
-	{From: "", To: anna}:                         mailer.Mail,
+	{From: sender, To: "anna@example.net\nRCPT TO:<bo@example.net>"}:   mailer.Rcpt,
+	{From: sender, To: "anna@example.net\rRSET"}:                       mailer.Rcpt,
+	{From: sender, To: "anna\x00@example.net"}:                         mailer.Rcpt,
+	{From: sender, To: "\"anna\r\n\"@example.net"}:                     mailer.Rcpt,
+	{From: sender, To: "\"anna> NOTIFY=NEVER\"@example.net"}:           mailer.Rcpt,
+	{From: sender + "> SIZE=1", To: anna}:                              mailer.Mail,
+	{From: "kurs\x00@example.org", To: anna}:                           mailer.Mail,
+	{From: sender, To: ""}:                                             mailer.Rcpt,
+	{From: "kurs@example.org\r\nQUIT", To: anna}:                       mailer.Mail,
+	{From: "", To: anna}:                                               mailer.Mail,
 }
 
 func TestCVE_2025_59937_WhatWouldBeInjectedIsNotOffered(t *testing.T) {
