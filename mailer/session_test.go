@@ -78,12 +78,19 @@ func TestALetterArrivesAsItIs(t *testing.T) {
 var wrongEnvelopes = map[mailer.Envelope]mailer.Stage{
 	{From: sender, To: "anna@example.net>\r\nRCPT TO:<bo@example.net"}: mailer.Rcpt,
 	{From: sender, To: "anna@example.net> NOTIFY=NEVER"}:               mailer.Rcpt,
-	{From: sender, To: ""}:                       mailer.Rcpt,
-	{From: "kurs@example.org\r\nQUIT", To: anna}: mailer.Mail,
-	{From: "", To: anna}:                         mailer.Mail,
+	{From: sender, To: "anna@example.net\nRCPT TO:<bo@example.net>"}:   mailer.Rcpt,
+	{From: sender, To: "anna@example.net\rRSET"}:                       mailer.Rcpt,
+	{From: sender, To: "anna\x00@example.net"}:                         mailer.Rcpt,
+	{From: sender, To: "\"anna\r\n\"@example.net"}:                     mailer.Rcpt,
+	{From: sender, To: "\"anna> NOTIFY=NEVER\"@example.net"}:           mailer.Rcpt,
+	{From: sender + "> SIZE=1", To: anna}:                              mailer.Mail,
+	{From: "kurs\x00@example.org", To: anna}:                           mailer.Mail,
+	{From: sender, To: ""}:                                             mailer.Rcpt,
+	{From: "kurs@example.org\r\nQUIT", To: anna}:                       mailer.Mail,
+	{From: "", To: anna}:                                               mailer.Mail,
 }
 
-func TestWhatWouldBeSmuggledIsNotOffered(t *testing.T) {
+func TestCVE_2025_59937_WhatWouldBeInjectedIsNotOffered(t *testing.T) {
 	t.Parallel()
 	s := relaytest.New(t, nil)
 	conn := dial(t, s, quick(s))
@@ -97,7 +104,7 @@ func TestWhatWouldBeSmuggledIsNotOffered(t *testing.T) {
 	settle(t, s, 1, 1)
 }
 
-func TestWhatWouldBeSmuggledIsNotWritten(t *testing.T) {
+func TestCVE_2023_51764_WhatWouldBeSmuggledIsNotWritten(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"a\n.\r\n", "a\r.\r\n", "a\r\n.\r", "a\n\r\r\n", "a", "\n", ""} {
 		s := relaytest.New(t, nil)

@@ -38,11 +38,16 @@ func (b *browser) get(path string) reply { return b.do(http.MethodGet, path, "",
 func (b *browser) post(path string, fields ...string) reply {
 	b.h.t.Helper()
 	defer b.h.carryOut()
-	form := url.Values{}
+	return b.do(http.MethodPost, path, "application/x-www-form-urlencoded", form(fields))
+}
+
+// form encodes names and values, by turns.
+func form(fields []string) string {
+	values := url.Values{}
 	for i := 0; i+1 < len(fields); i += 2 {
-		form.Add(fields[i], fields[i+1])
+		values.Add(fields[i], fields[i+1])
 	}
-	return b.do(http.MethodPost, path, "application/x-www-form-urlencoded", form.Encode())
+	return values.Encode()
 }
 
 func (b *browser) do(method, path, contentType, body string) reply {
@@ -68,13 +73,17 @@ func (b *browser) do(method, path, contentType, body string) reply {
 	return reply{answer.StatusCode, answer.Header, string(text)}
 }
 
-func (b *browser) cookies() map[string]string {
+func (b *browser) kept() []*http.Cookie {
 	at, _ := url.Parse(b.h.server.URL)
-	kept := map[string]string{}
-	for _, c := range b.http.Jar.Cookies(at) {
-		kept[c.Name] = c.Value
+	return b.http.Jar.Cookies(at)
+}
+
+func (b *browser) cookies() map[string]string {
+	values := map[string]string{}
+	for _, c := range b.kept() {
+		values[c.Name] = c.Value
 	}
-	return kept
+	return values
 }
 
 // send sends a request as it is, with these cookies only. A worker stands by.

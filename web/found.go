@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -18,7 +19,7 @@ type place struct {
 
 // places are all of them. What they show a stranger holds nothing from behind a
 // wall; an address that does is not among them.
-func (s *site) places() []place {
+func (s *site) places(ctx context.Context) ([]place, error) {
 	list := []place{{Path: "/"}, {Path: "/anmalan"}, {Path: "/fragor"}, {Path: "/integritet"}, {Path: "/tillganglighet"}}
 	for _, a := range s.library.Articles {
 		list = append(list, place{articlePath(a), a.Published})
@@ -26,12 +27,19 @@ func (s *site) places() []place {
 	for _, w := range s.library.Webinars {
 		list = append(list, place{webinarPath(w), w.Changed})
 	}
+	answered, err := s.store.PublishedQuestions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range answered {
+		list = append(list, place{Path: "/fragor/" + q.Slug})
+	}
 	for _, c := range s.library.Courses {
 		for _, l := range c.Lessons {
 			list = append(list, place{Path: letterPath(c, l)})
 		}
 	}
-	return list
+	return list, nil
 }
 
 func articlePath(a *lessons.Article) string { return "/artiklar/" + a.Slug }
@@ -52,8 +60,13 @@ type sitemapURL struct {
 }
 
 func (s *site) sitemap(w http.ResponseWriter, r *http.Request) {
+	list, err := s.places(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	var m sitemap
-	for _, p := range s.places() {
+	for _, p := range list {
 		entry := sitemapURL{Location: s.base + p.Path}
 		if !p.Changed.IsZero() {
 			entry.Changed = p.Changed.Format(time.DateOnly)

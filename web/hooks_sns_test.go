@@ -191,7 +191,7 @@ func changed(name, value string) map[string]string {
 }
 
 // A certificate is fetched from the topic's own region of Amazon, or not at all.
-func TestTheCertificatesAddress(t *testing.T) {
+func TestCVE_2026_53944_TheCertificatesAddress(t *testing.T) {
 	t.Parallel()
 	h, amazon := openSES(t)
 	for _, address := range []string{

@@ -237,6 +237,9 @@ func TestP12ThePolicyIsOneClickAway(t *testing.T) {
 	h := open(t)
 	anna := h.start("anna@example.se")
 	for path, page := range h.crawl(anna, "/", "/anmalan", "/finns-inte", h.confirmLink("anna@example.se"), h.leaveLink("anna@example.se")) {
+		if strings.HasPrefix(page.header.Get("Content-Type"), "text/calendar") {
+			continue
+		}
 		h.wants(page, page.status, `href="/integritet"`)
 		h.wants(page, page.status, `href="mailto:red@example.se"`)
 		if t.Failed() {

@@ -33,7 +33,7 @@ func (s *site) answers(w http.ResponseWriter, r *http.Request) {
 		body = append(body, askedBy(q))
 	}
 	words := s.library.Pages.Questions
-	s.show(w, http.StatusOK, page{Template: "answers", Title: words.Title, Description: words.Lede, Body: body})
+	s.show(w, http.StatusOK, page{Template: "answers", Title: words.Title, Description: words.Lede, Path: "/fragor", Body: body})
 }
 
 // answerBody is one question with its answer.
@@ -57,5 +57,5 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.show(w, http.StatusOK, page{Template: "answer", Title: q.Title, Description: q.Title, Body: answerBody{askedBy(q), answer}})
+	s.show(w, http.StatusOK, page{Template: "answer", Title: q.Title, Description: q.Title, Path: "/fragor/" + q.Slug, Kind: "article", Body: answerBody{askedBy(q), answer}})
 }

@@ -95,7 +95,7 @@ func TestFormAloneAnswersWithTheInbox(t *testing.T) {
 
 // Bea signs up, Cia has confirmed, Disa's mailbox is gone, and Eva is new: who
 // asks about them cannot tell one from another.
-func TestSameAnswerForEveryAddress(t *testing.T) {
+func TestCVE_2024_47057_SameAnswerForEveryAddress(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	h.browser().post("/anmalan", "epost", "bea@example.se")
@@ -180,7 +180,7 @@ func TestHostileAddressesAreInert(t *testing.T) {
 	}
 }
 
-func TestTooLargeAFormIsRefused(t *testing.T) {
+func TestCVE_2020_22249_TooLargeAFormIsRefused(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	before := h.everything()

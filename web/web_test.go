@@ -24,8 +24,6 @@ import (
 	"fortsatt/web"
 )
 
-func TestMain(m *testing.M) { demo.Tests(m) }
-
 // A house is the site on a real server and a real database, on a Tuesday
 // morning that lasts until the test moves the clock.
 type house struct {

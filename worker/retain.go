@@ -25,6 +25,7 @@ func (w *Worker) retain(ctx context.Context) {
 	if !done.None() {
 		w.Log.Info("worker: let go what was too old", "unconfirmed", done.Unconfirmed, "finished", done.Finished,
 			"ips", done.IPs, "returned", done.Raw, "hooks", done.Hooks, "attempts", done.Attempts,
-			"sessions", done.Sessions, "days", done.WarmDays, "limits", done.Limits)
+			"sessions", done.Sessions, "days", done.WarmDays,
+			"signups", done.SignUps, "logins", done.Logins, "proposals", done.Proposals, "limits", done.Limits)
 	}
 }

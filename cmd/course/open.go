@@ -140,7 +140,12 @@ func readLibrary(c config) (*lessons.Library, error) {
 		if info, err := os.Stat(c.Lessons); err != nil || !info.IsDir() {
 			return nil, usage(fmt.Errorf("COURSE_LESSONS=%s: not a directory", c.Lessons), "")
 		}
-		texts = os.DirFS(c.Lessons)
+		dir, err := os.OpenRoot(c.Lessons) // a link in it that leads out of it is not followed
+		if err != nil {
+			return nil, usage(fmt.Errorf("COURSE_LESSONS: %w", err), "")
+		}
+		defer dir.Close()
+		texts = dir.FS()
 	}
 	library, err := lessons.Load(texts)
 	if err != nil {

@@ -105,23 +105,26 @@ func stamp(t *time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// A spreadsheet runs a cell that begins like a formula. inert puts an
-// apostrophe before it, and active takes that away again at import.
-const formula = "=+-@\t\r"
+// A spreadsheet runs a cell that begins like a formula, some also in full width.
+// inert puts an apostrophe before it, and active takes that away again at
+// import. A cell that had apostrophes before gets one more, and loses that one.
+const formula = "=+-@\t\r\n＝＋－＠"
 
 func inert(cell string) string {
-	if cell != "" && strings.ContainsRune(formula, rune(cell[0])) {
+	if isFormula(strings.TrimLeft(cell, "'")) {
 		return "'" + cell
 	}
 	return cell
 }
 
 func active(cell string) string {
-	if len(cell) > 1 && cell[0] == '\'' && strings.ContainsRune(formula, rune(cell[1])) {
-		return cell[1:]
+	if rest, quoted := strings.CutPrefix(cell, "'"); quoted && isFormula(strings.TrimLeft(rest, "'")) {
+		return rest
 	}
 	return cell
 }
+
+func isFormula(cell string) bool { return strings.IndexAny(cell, formula) == 0 }
 
 type unsubscribeCommand struct {
 	Address string `arg:"" help:"Who wants no more letters."`
