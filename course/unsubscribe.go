@@ -102,12 +102,12 @@ func (s *Store) UnsubscribeAddress(ctx context.Context, now time.Time, email str
 	})
 }
 
-// takeOff ends all that a subscriber gets, and any letter that asks them to confirm.
+// takeOff ends all that a subscriber gets, answers to what they asked for too.
 func takeOff(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) error {
 	if err := leaveAll(ctx, tx, now, id, "admin"); err != nil {
 		return err
 	}
-	if err := cancelConfirm(ctx, tx, now, id); err != nil {
+	if err := cancelService(ctx, tx, now, id); err != nil {
 		return err
 	}
 	return suppressIfAllLeft(ctx, tx, now, id)
@@ -172,10 +172,10 @@ func leaveCourse(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64, cour
 	return true, consent{Purpose: "course:" + course, Event: "withdrawn", Method: method}.write(ctx, tx, now, id)
 }
 
-// cancelConfirm takes back the confirm letter of somebody who wants none, and the
-// wish for one that waits. One that is past its mark cannot be, but carries the
-// reason, should it come back.
-func cancelConfirm(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) error {
+// cancelService takes back the letters of somebody who wants none which answer what
+// they did, and the wish for one that waits. One that is past its mark cannot be,
+// but carries the reason, should it come back.
+func cancelService(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) error {
 	_, err := tx.ExecContext(ctx, `delete from signups where email = (select email from subscribers where id = $1)`, id)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func cancelConfirm(ctx context.Context, tx *sqlx.Tx, now time.Time, id int64) er
 		set state = case when state in ('sending', 'uncertain') then state else 'cancelled' end,
 		    settled_at = case when state in ('sending', 'uncertain') then null else cast($2 as timestamptz) end,
 		    ready_at = null, reason = 'left'
-		where subscriber_id = $1 and starts_with(letter, 'confirm:') and state not in ('accepted', 'rejected', 'cancelled')`, id, now)
+		where subscriber_id = $1 and letter !~ '^(lesson|newsletter|test):' and state not in ('accepted', 'rejected', 'cancelled')`, id, now)
 	return err
 }
 

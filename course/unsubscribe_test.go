@@ -255,6 +255,24 @@ func TestAnAdminStopsAConfirmLetterToo(t *testing.T) {
 	}
 }
 
+// Nor does what she asked for before come after: an answer of the editors', a
+// letter to log in with, and a sign-up that no worker had carried out yet.
+func TestAnAdminStopsWhatWasAskedFor(t *testing.T) {
+	st := begin(t)
+	reader := st.whoReads(anna)
+	st.proposed(askedAt, st.asked(askedAt, reader, mingle), Proposal{})
+	st.asksIn(askedAt, anna, "telefon")
+	st.must(st.Subscribe(st.ctx, askedAt, SignUp{Email: anna, Form: "/anmalan"}))
+	st.must(st.UnsubscribeAddress(st.ctx, askedAt, anna))
+	st.carriedOut(askedAt)
+	if n := st.count(`select count(*) from deliveries where state not in ('accepted', 'cancelled')`); n != 0 {
+		t.Errorf("%d letters are still to come, want none", n)
+	}
+	if n := st.count(`select count(*) from deliveries where state = 'cancelled' and reason = 'left'`); n != 2 {
+		t.Errorf("%d letters are cancelled, want the answer and the login letter", n)
+	}
+}
+
 func TestAnAdminUnsubscribesAnAddressFromEverything(t *testing.T) {
 	st := begin(t)
 	now := at("2026-11-03 08:00")

@@ -113,6 +113,7 @@ kaffe/01-forsta.md:10: }} without {{ before it (between two braces of CSS, put a
 		{"article without a lede", "articles/aldre.md", "lede = \"Om förr.\"\n", "", `articles/aldre.md:2: lede: missing or empty`},
 		{"article's minutes", "articles/aldre.md", "minutes = 2", "minutes = -2", `articles/aldre.md:5: minutes: write how many minutes it takes to read, 1 or more`},
 		{"script link in an article", "articles/aldre.md", "Sen.", "[Sen](javascript:x).", `articles/aldre.md:14: the link "javascript:x" must begin with https:// or mailto: or /`},
+		{"link to another host in an article", "articles/aldre.md", "Sen.", "[Sen](//a.example).", `articles/aldre.md:14: the link "//a.example" must begin with https:// or mailto: or /`},
 		{"page's title", "pages/integritet.md", `"Så hanterar vi dina uppgifter"`, `""`, `pages/integritet.md:2: title: missing or empty`},
 		{"page without front matter", "pages/integritet.md", "+++\ntitle", "title", `pages/integritet.md:1: the first line must be +++, and front matter follow`},
 		{"field in an article", "articles/aldre.md", "Förr.", "Förr, {{.Name}}.", `articles/aldre.md:8: {{.Name}}: this text has no fields`},

@@ -134,7 +134,8 @@ func (c *checker) checkHeading(n *ast.Heading) {
 // is an address; no link is built from a reader's data.
 func (c *checker) checkLink(to, title string, say func(string, ...any)) {
 	if !strings.Contains(to+title, markStem) {
-		if !slices.ContainsFunc(c.links, func(begin string) bool { return strings.HasPrefix(to, begin) }) {
+		// Two slashes are another host's.
+		if strings.HasPrefix(to, "//") || !slices.ContainsFunc(c.links, func(begin string) bool { return strings.HasPrefix(to, begin) }) {
 			say("the link %q must begin with %s", to, strings.Join(c.links, " or "))
 		}
 		return
