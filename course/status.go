@@ -25,6 +25,7 @@ type Status struct {
 	Suppressed  map[string]int `json:"suppressed"`  // addresses, by reason
 	NextDueAt   *time.Time     `json:"next_due_at"` // of all enrolments
 	SignUps     SignUpStatus   `json:"sign_ups"`
+	Questions   int            `json:"questions"` // of readers, that the editors have not answered
 }
 
 // SignUpStatus counts what people asked for through forms and no worker has
@@ -84,7 +85,7 @@ func (s *Store) Status(ctx context.Context, now time.Time) (Status, error) {
 			return err
 		}
 		for _, read := range []func(context.Context, *sqlx.Tx, time.Time, *Status) error{
-			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, s.readStuck, readReturned, readSignUps,
+			readPlanned, readLetters, readPeople, s.readCourses, readWorkers, s.readStuck, readReturned, readSignUps, readQuestions,
 		} {
 			if err := read(ctx, tx, now, &st); err != nil {
 				return err
@@ -265,4 +266,8 @@ func (s *Store) Tally(ctx context.Context, scope Scope) (map[string]int, error) 
 		tally[row.State] = row.Count
 	}
 	return tally, nil
+}
+
+func readQuestions(ctx context.Context, tx *sqlx.Tx, _ time.Time, st *Status) error {
+	return tx.GetContext(ctx, &st.Questions, `select count(*) from questions where state = 'asked'`)
 }

@@ -46,17 +46,22 @@ func (l *limits) allow(from netip.Addr, now time.Time) bool {
 	if l.hosts.take(network(from, 32, 128), now) && l.nets.take(network(from, 24, 48), now) {
 		return true
 	}
-	l.tell(now)
+	l.tell(from, now)
 	return false
 }
 
-// tell logs how many were refused, at most once a minute, and nobody's address.
-func (l *limits) tell(now time.Time) {
+// tell logs how many were refused, at most once a minute, and nobody's address. A
+// proxy that is not trusted makes one of all readers: that must not stay unseen.
+func (l *limits) tell(from netip.Addr, now time.Time) {
 	l.refused++
 	if now.Before(l.quiet) {
 		return
 	}
-	l.log.Warn("forms over the limit of their network", "refused", l.refused)
+	log := l.log
+	if from.IsLoopback() || from.IsPrivate() {
+		log = log.With("hint", "they come by a machine of your own; if that is a proxy, set COURSE_TRUSTED_PROXIES")
+	}
+	log.Warn("forms over the limit of their network", "refused", l.refused)
 	l.refused, l.quiet = 0, now.Add(time.Minute)
 }
 

@@ -214,9 +214,22 @@ func TestLogCountsWhatIsOverTheLimit(t *testing.T) {
 	if n := strings.Count(log, line); n != 2 || !strings.Contains(log, "refused=1\n") || !strings.Contains(log, "refused=30\n") {
 		t.Errorf("got %d lines, want one of 1 and a minute later one of 30:\n%s", n, log)
 	}
-	for _, secret := range []string{"203.0", "person"} {
+	for _, secret := range []string{"203.0", "person", "COURSE_TRUSTED_PROXIES"} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %q", secret)
 		}
+	}
+}
+
+// A proxy that is not trusted makes one reader of all: the log says what to do.
+func TestLogTellsOfAProxyThatIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	c := &crowd{h: h}
+	for n := range 11 {
+		c.signUp(fmt.Sprintf("203.0.113.%d", n))
+	}
+	if log := h.log.String(); strings.Count(log, "COURSE_TRUSTED_PROXIES") != 1 {
+		t.Errorf("got %s, want one line that says what to set", log)
 	}
 }

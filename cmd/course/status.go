@@ -32,6 +32,7 @@ func (cmd statusCommand) Run(a *app) error {
 	tellLetters(a.stdout, status)
 	p.tellCourses(a.stdout, status)
 	p.tellSignUps(a.stdout, status.SignUps)
+	tellQuestions(a.stdout, status.Questions)
 	tellReturned(a.stdout, status)
 	p.tellWorkers(a.stdout, status)
 	p.tellStuck(a.stdout, status)
@@ -88,6 +89,13 @@ func (p *parts) tellCourses(w io.Writer, s course.Status) {
 	}
 	if s.NextDueAt != nil {
 		fmt.Fprintf(w, "next lesson due: %s\n", p.moment(*s.NextDueAt))
+	}
+}
+
+// tellQuestions tells of what readers wait for an answer to.
+func tellQuestions(w io.Writer, waiting int) {
+	if waiting > 0 {
+		fmt.Fprintf(w, "readers' questions: %d wait for an answer; see `course questions list`\n", waiting)
 	}
 }
 
