@@ -93,7 +93,7 @@ func (w *world) lostNothing() {
 		if len(copies) > 0 || d.State == "rejected" || d.State == "cancelled" {
 			had[d.SubscriberID] = append(had[d.SubscriberID], d.Letter)
 		}
-		if len(copies) == 0 || d.Requested {
+		if len(copies) == 0 || d.Requested || d.Reader == "erased" { // of these nobody knows any more what was requested
 			continue
 		}
 		if last[d.SubscriberID] == nil {
