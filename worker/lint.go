@@ -18,7 +18,11 @@ func (w *Worker) lint(l letter, text *version, rules mailer.Rules, fields lesson
 		if f.Fail {
 			return fmt.Errorf("lint %s", f)
 		}
-		if !known {
+		if known {
+			continue
+		}
+		// What is about the settings is found in every letter, and told of the first.
+		if _, told := w.advised.LoadOrStore(f.String(), true); !told {
 			w.Log.Warn("worker: advice on a letter", "letter", text.ID, "rule", f.Rule, "advice", f.Text)
 		}
 	}

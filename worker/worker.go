@@ -55,6 +55,7 @@ type Worker struct {
 	Options
 	fleet   *fleet
 	texts   texts
+	advised sync.Map // what the log has said about letters
 	limit   *rate.Limiter
 	pace    pace
 	settled chan struct{} // a hint from the lines: something was recorded
