@@ -54,37 +54,88 @@ const (
 // what somebody holds is left for the next time.
 func (s *Store) Retain(ctx context.Context, now time.Time) (Retained, error) {
 	var done Retained
-	for _, kind := range []struct {
-		count *int
-		most  int
-		old   func(context.Context, *sqlx.Tx, time.Time) (int, error)
-	}{
-		{&done.Unconfirmed, retainPeople, dropUnconfirmed},
-		{&done.Finished, retainPeople, eraseFinished},
-		{&done.IPs, retainRows, dropIPs},
-		{&done.Raw, retainRows, dropRaw},
-		{&done.Hooks, retainRows, dropHooks},
-		{&done.Attempts, retainRows, dropAttempts},
-		{&done.Sessions, retainRows, dropSessions},
-		{&done.WarmDays, retainRows, dropWarmDays},
-		{&done.SignUps, retainRows, dropSignUps},
-		{&done.Logins, retainRows, dropLogins},
-		{&done.Proposals, retainRows, dropProposals},
-		{&done.Limits, retainRows, dropLimits},
-	} {
+	let := func(count *int, most int, drop func(*sqlx.Tx) (int, error)) error {
 		err := s.transact(ctx, "let go what is old", func(tx *sqlx.Tx) (err error) {
-			*kind.count, err = kind.old(ctx, tx, now)
+			*count, err = drop(tx)
 			return err
 		})
-		if err != nil {
-			return done, err
-		}
-		done.More = done.More || *kind.count >= kind.most
+		done.More = done.More || *count >= most
+		return err
 	}
-	return done, nil
+	err := let(&done.Unconfirmed, retainPeople, func(tx *sqlx.Tx) (int, error) { return dropUnconfirmed(ctx, tx, now) })
+	if err == nil {
+		err = let(&done.Finished, retainPeople, func(tx *sqlx.Tx) (int, error) { return eraseFinished(ctx, tx, now) })
+	}
+	for _, rows := range done.aging(now) {
+		if err == nil {
+			err = let(rows.count, retainRows, func(tx *sqlx.Tx) (int, error) { return dropOld(ctx, tx, rows.drop, rows.before) })
+		}
+	}
+	if err == nil {
+		err = let(&done.Limits, retainRows, func(tx *sqlx.Tx) (int, error) { return dropLimits(ctx, tx, now) })
+	}
+	return done, err
 }
 
-// dropOld runs one statement about rows older than a moment; $2 is how many.
+// aging are rows that one statement lets go of, by their age alone.
+type aging struct {
+	count  *int
+	before time.Time // $1
+	drop   string    // $2 is how many at most
+}
+
+func (r *Retained) aging(now time.Time) []aging {
+	return []aging{
+		{&r.IPs, now.Add(-ipLife), `
+			update consents
+			set ip = null
+			where ctid = any(array(
+				select ctid from consents where ip is not null and at <= $1 order by at limit $2 for update skip locked))`},
+		{&r.Raw, now.Add(-rawLife), `
+			update returns
+			set raw = null
+			where ctid = any(array(
+				select ctid from returns where raw is not null and at <= $1 order by at limit $2 for update skip locked))`},
+		{&r.Hooks, now.Add(-rawLife), `
+			delete from hooks
+			where ctid = any(array(
+				select ctid from hooks where read_at is not null and kept_at <= $1 order by id limit $2 for update skip locked))`},
+		{&r.Attempts, now.AddDate(0, -attemptMonths, 0), `
+			delete from attempts -- but for those of letters that are not settled
+			where ctid = any(array(
+				select a.ctid
+				from attempts a
+				join deliveries d on d.subscriber_id = a.subscriber_id and d.id = a.delivery_id
+				where a.ended_at <= $1 and d.settled_at is not null
+				order by a.ended_at
+				limit $2
+				for update of a skip locked))`},
+		{&r.Sessions, now, `
+			delete from sessions
+			where ctid = any(array(
+				select ctid from sessions where expires_at <= $1 order by expires_at limit $2 for update skip locked))`},
+		{&r.WarmDays, now.AddDate(0, -1, 0), `
+			delete from warm_days
+			where day in (
+				select day from warm_days where day < cast($1 as date) order by day limit $2 for update skip locked)`},
+		{&r.SignUps, now.Add(-signUpLife), `
+			delete from signups
+			where ctid = any(array(
+				select ctid from signups where at <= $1 order by id limit $2 for update skip locked))`},
+		{&r.Logins, now.Add(-loginLife), `
+			delete from logins
+			where ctid = any(array(
+				select ctid from logins where at <= $1 order by at limit $2 for update skip locked))`},
+		{&r.Proposals, now.Add(-proposalLife), `
+			update questions
+			set state = 'withdrawn', closed_at = cast($1 as timestamptz) + interval '90 days', text = null, signature = null,
+			    title = null, slug = null, wording = null, answer = null
+			where ctid = any(array(
+				select ctid from questions where state = 'proposed' and proposed_at <= $1 order by proposed_at limit $2 for update skip locked))`},
+	}
+}
+
+// dropOld runs one statement about rows older than a moment.
 func dropOld(ctx context.Context, tx *sqlx.Tx, statement string, before time.Time) (int, error) {
 	result, err := tx.ExecContext(ctx, statement, before, retainRows)
 	if err != nil {
@@ -92,80 +143,6 @@ func dropOld(ctx context.Context, tx *sqlx.Tx, statement string, before time.Tim
 	}
 	n, err := result.RowsAffected()
 	return int(n), err
-}
-
-func dropIPs(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		update consents
-		set ip = null
-		where ctid = any(array(
-			select ctid from consents where ip is not null and at <= $1 order by at limit $2 for update skip locked))`, now.Add(-ipLife))
-}
-
-func dropRaw(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		update returns
-		set raw = null
-		where ctid = any(array(
-			select ctid from returns where raw is not null and at <= $1 order by at limit $2 for update skip locked))`, now.Add(-rawLife))
-}
-
-func dropHooks(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		delete from hooks
-		where ctid = any(array(
-			select ctid from hooks where read_at is not null and kept_at <= $1 order by id limit $2 for update skip locked))`, now.Add(-rawLife))
-}
-
-// dropAttempts leaves those of letters that are not settled.
-func dropAttempts(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		delete from attempts
-		where ctid = any(array(
-			select a.ctid
-			from attempts a
-			join deliveries d on d.subscriber_id = a.subscriber_id and d.id = a.delivery_id
-			where a.ended_at <= $1 and d.settled_at is not null
-			order by a.ended_at
-			limit $2
-			for update of a skip locked))`, now.AddDate(0, -attemptMonths, 0))
-}
-
-func dropSessions(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		delete from sessions
-		where ctid = any(array(
-			select ctid from sessions where expires_at <= $1 order by expires_at limit $2 for update skip locked))`, now)
-}
-
-func dropWarmDays(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		delete from warm_days
-		where day in (
-			select day from warm_days where day < cast($1 as date) order by day limit $2 for update skip locked)`, now.AddDate(0, -1, 0))
-}
-
-func dropSignUps(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		delete from signups
-		where ctid = any(array(
-			select ctid from signups where at <= $1 order by id limit $2 for update skip locked))`, now.Add(-signUpLife))
-}
-
-func dropLogins(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		delete from logins
-		where ctid = any(array(
-			select ctid from logins where at <= $1 order by at limit $2 for update skip locked))`, now.Add(-loginLife))
-}
-
-func dropProposals(ctx context.Context, tx *sqlx.Tx, now time.Time) (int, error) {
-	return dropOld(ctx, tx, `
-		update questions
-		set state = 'withdrawn', closed_at = $1, text = null, signature = null,
-		    title = null, slug = null, wording = null, answer = null
-		where ctid = any(array(
-			select ctid from questions where state = 'proposed' and proposed_at <= $1 order by proposed_at limit $2 for update skip locked))`, now.Add(-proposalLife))
 }
 
 // unconfirmed are people who never confirmed, and last asked to before $1. One

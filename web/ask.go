@@ -19,20 +19,17 @@ type askBody struct {
 	Unsaid  bool   // the signature cannot be one
 }
 
-// asking shows the form to whoever has confirmed an address: who asks is to see the
+// askForm shows the form to whoever has confirmed an address: who asks is to see the
 // wording before it is published, and is not to be a stranger's address.
 func (s *site) askForm(w http.ResponseWriter, r *http.Request) {
-	reader, err := s.reader(r)
-	if err != nil {
-		s.fail(w, r, err)
+	reader, ok := s.member(w, r)
+	if !ok {
 		return
 	}
 	s.showAsk(w, http.StatusOK, askBody{Reading: reader != nil})
 }
 
 func (s *site) showAsk(w http.ResponseWriter, status int, body askBody) {
-	w.Header().Set("Vary", "Cookie")
-	w.Header().Set("Cache-Control", "private, no-cache")
 	s.show(w, status, page{Template: "ask", Title: s.library.Pages.Questions.AskTitle, Body: body})
 }
 
@@ -40,9 +37,8 @@ func (s *site) askEditors(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(w, r) {
 		return
 	}
-	reader, err := s.reader(r)
-	if err != nil {
-		s.fail(w, r, err)
+	reader, ok := s.member(w, r)
+	if !ok {
 		return
 	}
 	if reader == nil {
@@ -50,7 +46,7 @@ func (s *site) askEditors(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	typed := askBody{Reading: true, Text: r.PostForm.Get("fraga"), Signature: r.PostForm.Get("signatur")}
-	err = s.store.Ask(r.Context(), s.now(), course.AskedQuestion{
+	err := s.store.Ask(r.Context(), s.now(), course.AskedQuestion{
 		SubscriberID: reader.SubscriberID,
 		Text:         typed.Text,
 		Signature:    typed.Signature,

@@ -66,6 +66,19 @@ func (s *site) reader(r *http.Request) (*course.Reader, error) {
 	return &reader, nil
 }
 
+// member is reader on a page that is another for members: no cache may mix them up.
+// Where it is not ok, the request has been answered.
+func (s *site) member(w http.ResponseWriter, r *http.Request) (reader *course.Reader, ok bool) {
+	w.Header().Set("Vary", "Cookie")
+	w.Header().Set("Cache-Control", "private, no-cache")
+	reader, err := s.reader(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return nil, false
+	}
+	return reader, true
+}
+
 // pass returns the article at whose wall this browser has signed up, or "".
 func (s *site) pass(r *http.Request) string {
 	article, ok := s.store.OpenPass(s.cookie(r, passCookie), s.now())

@@ -23,11 +23,8 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 		s.missing(w, r)
 		return
 	}
-	w.Header().Set("Vary", "Cookie")
-	w.Header().Set("Cache-Control", "private, no-cache")
-	reader, err := s.reader(r)
-	if err != nil {
-		s.fail(w, r, err)
+	reader, ok := s.member(w, r)
+	if !ok {
 		return
 	}
 	body := articleBody{Article: article}
