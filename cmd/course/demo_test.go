@@ -4,16 +4,13 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 // A play is a demo that runs, with a week that lasts two seconds.
-type play struct{ wall, inbox, export string }
+type play struct{ site, wall, inbox, export string }
 
 // startDemo runs it on a directory of its own and checks at the end that it
 // stops in good order. As root, Postgres runs as another user, to whom the
@@ -40,13 +37,15 @@ func startDemo(t *testing.T, env ...string) play {
 		}
 	})
 	said := p.says(`the wall +(\S+)\n +the inbox +(\S+)\n(?s:.*)export (.+)\n`)
-	return play{wall: said[1], inbox: said[2], export: said[3]}
+	site, _, _ := strings.Cut(said[1], "artiklar/")
+	return play{site: site, wall: said[1], inbox: said[2], export: said[3]}
 }
 
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	_, port, _ := strings.Cut(freeAddress(t), ":")
-	demo := startDemo(t, "PORT="+port)
+	texts, starts := ahead(t)
+	demo := startDemo(t, "PORT="+port, "COURSE_LESSONS="+texts)
 
 	// It is for this machine alone, also where a platform's PORT is set.
 	if want := "http://127.0.0.1:" + port + "/"; !strings.HasPrefix(demo.wall, want) {
@@ -57,7 +56,7 @@ func TestDemo(t *testing.T) {
 		for email, scripts := range map[string]bool{"anna@example.se": true, "bo@example.se": false} {
 			t.Run(email, func(t *testing.T) {
 				t.Parallel()
-				demo.reader(t, email, scripts)
+				demo.reader(t, email, scripts, starts)
 			})
 		}
 	})
@@ -84,63 +83,4 @@ func (demo play) joins(t *testing.T) {
 	if n := status.Deliveries["parked"]; n != 0 {
 		t.Errorf("%d letters could not be written", n)
 	}
-}
-
-// reader goes the whole way, with JavaScript or without: from the locked
-// article to the eighth letter, and out again.
-func (demo play) reader(t *testing.T, email string, scripts bool) {
-	b := openBrowser(t, scripts)
-	const behind = "Börja med den enklare" // how the article goes on behind the wall
-
-	b.open(demo.wall)
-	b.lacks(behind)
-	if n := b.count("input[type=email]"); n != 1 {
-		t.Errorf("%d email fields at the wall, want 1", n)
-	}
-	b.do(chromedp.SendKeys(chromedp.CSS("#epost"), email))
-	b.until(`Date.now() - parseInt(document.querySelector("[name=tid]").value) > 2000`) // a person is no quicker
-	b.do(chromedp.Click(chromedp.CSS(".wall button")))
-	b.sees("Artikeln är öppen, och ett brev är på väg")
-	b.sees(behind)
-	if at, err := chromedp.Run(b.ctx, chromedp.Location()); err != nil || at != demo.wall+"#fortsatt" {
-		t.Errorf("the browser is at %s, %v; want the next paragraph", at, err)
-	}
-	if next := b.text("#fortsatt"); !strings.HasPrefix(next, behind) {
-		t.Errorf("the next paragraph begins %.40q, want %q", next, behind)
-	}
-	if !b.is(`(r => r.top >= 0 && r.top < innerHeight)(document.querySelector("#fortsatt").getBoundingClientRect())`) {
-		t.Error("the next paragraph is out of sight")
-	}
-	b.do(chromedp.KeyEvent("\t")) // who goes on by keyboard goes on from there
-	if !b.is(`document.querySelector("#fortsatt").compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING`) {
-		t.Error("the focus is not at the next paragraph")
-	}
-
-	inbox := demo.inbox + "?to=" + email
-	b.open(inbox)
-	b.arrived(1)
-	b.do(chromedp.Click(chromedp.CSS("ol > li .subject")))
-	b.sees("Bekräfta din e-postadress")
-	b.open(b.link("/bekrafta/"))
-	b.sees("Var det inte du som anmälde adressen?")
-	b.do(chromedp.Click(chromedp.CSS("button[value=kurs]")))
-	b.sees("Klart, adressen är bekräftad")
-
-	b.open(inbox)
-	b.arrived(9)
-	want := []string{
-		"Bekräfta din e-postadress", "Vem ringer du?", "Lyssna klart", "Frågan efter frågan", "Säga lite mer",
-		"Omtanke när det är bråttom", "Att be om något", "Utan mingel", "Åt alla håll",
-	}
-	if got := b.subjects(); !slices.Equal(got, want) {
-		t.Errorf("in the order of arrival, the letters are %q, want %q", got, want)
-	}
-
-	b.do(chromedp.Click(chromedp.CSS("ol > li .subject"))) // the newest: letter 8
-	b.sees("Åt alla håll")
-	b.open(b.link("/avsluta/"))
-	b.do(chromedp.Click(chromedp.CSS("main form button")))
-	b.sees("Ångra")
-	b.open(demo.wall)
-	b.sees(behind) // who leaves the course keeps the articles
 }

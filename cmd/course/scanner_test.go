@@ -6,11 +6,9 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -27,11 +25,10 @@ func TestRow66AScannerOpensEveryLink(t *testing.T) {
 	h := newHouse(t, nil)
 	site := freeAddress(t)
 	h.env = append(h.env, "COURSE_LISTEN="+site, "COURSE_BASE_URL=http://"+site)
-	letters := h.everyLetter()
-
 	h.start("web").says(`web: serving`)
-	before := h.rows()
 	s := &scanner{t: t, site: "http://" + site, found: map[string]bool{}}
+	letters := h.everyLetter(s)
+	before := h.rows()
 	var links []string
 	for _, letter := range letters {
 		ours := s.linksOf(letter)
@@ -51,37 +48,13 @@ func TestRow66AScannerOpensEveryLink(t *testing.T) {
 		b.do(chromedp.Navigate(link))
 	}
 	h.same(before, "a browser")
-	for _, behind := range []string{"/bekrafta/", "/avsluta/", "/integritet", "/artiklar/", "/anmalan"} {
+	for _, behind := range []string{
+		"/bekrafta/", "/avsluta/", "/logga-in/", "/min-fraga/", "/integritet", "/artiklar/", "/webbinarier/", "/brev/", "/fragor/", "/anmalan",
+	} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(s.found)), func(link string) bool { return strings.HasPrefix(link, s.site+behind) }) {
 			t.Errorf("the scanner did not come to %s…", behind)
 		}
 	}
-}
-
-// everyLetter is one of each that the product sends. A new kind belongs here.
-func (h *house) everyLetter() []relaytest.Letter {
-	h.t.Helper()
-	file := h.t.TempDir() + "/people.csv"
-	if err := os.WriteFile(file, []byte("anna@example.se,Anna\n"), 0o600); err != nil {
-		h.t.Fatal(err)
-	}
-	h.course("subscribers", "import", file) // without consent: a confirm letter
-	h.people("bo@example.se")               // letter 1
-	worker := h.start("worker")
-	if err := h.relay.Wait(inTime(h.t), 2); err != nil {
-		h.t.Fatal(err)
-	}
-	if code := worker.stop(syscall.SIGTERM); code != 0 {
-		h.t.Errorf("worker exited with %d, want 0", code)
-	}
-	for week := 2; week <= 8; week++ {
-		h.course("lessons", "test", "--week", fmt.Sprint(week), "--to", "bo@example.se")
-	}
-	letters := h.relay.Accepted()
-	if len(letters) != 9 {
-		h.t.Fatalf("%d letters were sent, want the confirm letter and eight lessons", len(letters))
-	}
-	return letters
 }
 
 // A scanner opens links and remembers where it has been.
