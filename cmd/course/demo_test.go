@@ -37,6 +37,9 @@ func startDemo(t *testing.T, env ...string) play {
 		}
 	})
 	said := p.says(`the wall +(\S+)\n +the inbox +(\S+)\n(?s:.*)export (.+)\n`)
+	if n := strings.Count(p.said.text(), `msg="worker: advice`); n > 1 {
+		t.Errorf("the same advice is given %d times, want once", n)
+	}
 	site, _, _ := strings.Cut(said[1], "artiklar/")
 	return play{site: site, wall: said[1], inbox: said[2], export: said[3]}
 }
