@@ -137,9 +137,7 @@ func TestRow68SigningUpAfterErasure(t *testing.T) {
 	old := st.key(anna, "confirm:1")
 	st.signUp(at("2026-11-05 10:20"), anna)
 	st.signUp(at("2026-11-05 10:40"), anna)
-	st.exec(`update subscribers set state = 'erased', email = null, name = ''`)
-	st.exec(`update addresses set subscriber_id = null, suppressed = 'erased', suppressed_at = $1`, at("2026-11-05 10:50"))
-	st.exec(`update deliveries set state = 'cancelled', settled_at = $1, ready_at = null where state = 'queued'`, at("2026-11-05 10:50"))
+	st.must(st.Erase(st.ctx, at("2026-11-05 10:50"), anna))
 
 	st.signUp(at("2026-11-05 11:00"), anna)
 	if got := st.ledger(anna); len(got) != 0 {
