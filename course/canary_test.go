@@ -221,7 +221,7 @@ func TestP6ErasingLeavesNothing(t *testing.T) {
 		}
 	}
 	hash := st.keys.addressHash(canaryAddress)
-	if n := st.count(`select count(*) from addresses where address_hash = $1 and suppressed = 'erased' and cardinality(asked_at) > 0 and subscriber_id is null and vouched_at is null`, hash); n != 1 {
+	if n := st.count(`select count(*) from addresses where address_hash = $1 and suppressed = 'erased' and cardinality(asked_at) > 0 and cardinality(login_asked_at) > 0 and subscriber_id is null and vouched_at is null`, hash); n != 1 {
 		t.Error("under her hash there do not stand limits and suppression alone")
 	}
 }

@@ -1,6 +1,7 @@
 package course
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -183,6 +184,10 @@ func TestErasingWaitsForWhatIsUnderWay(t *testing.T) {
 			}
 			return wish{At: now, Email: anna, Access: "Läs."}.writeEvidence(st.ctx, tx, id)
 		}, 1},
+		"let in": {func(st *story, tx *sqlx.Tx, now time.Time, id int64) error {
+			st.asksIn(now, anna, "telefon")
+			return second(useLogin(st.ctx, tx, now, st.key(anna, "login:1"), "telefon"))
+		}, 0},
 	} {
 		t.Run(what, func(t *testing.T) {
 			st := begin(t)
@@ -199,7 +204,36 @@ func TestErasingWaitsForWhatIsUnderWay(t *testing.T) {
 			if n := st.count(`select count(*) from erased_consents`); n != 3+c.proof {
 				t.Errorf("%d pieces of proof stand, want %d", n, 3+c.proof)
 			}
+			if n := st.count(`select count(*) from sessions`); n != 0 {
+				t.Errorf("%d browsers are still signed in as her", n)
+			}
 		})
+	}
+}
+
+// Anna is just being erased, and with her the sign-up that waits: a worker passes it
+// over, and carries out Bo's, and does not wait for the erasure.
+func TestASignUpThatIsBeingErasedIsNotCarriedOut(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-03 08:00")
+	for _, email := range []string{anna, bo} {
+		st.must(st.Subscribe(st.ctx, now, SignUp{Email: email, Form: "/anmalan", Access: "Läs."}))
+	}
+	erasing := st.db.MustBegin()
+	defer erasing.Rollback()
+	if waited, err := forgetWishes(st.ctx, erasing, anna); !waited || err != nil {
+		t.Fatal(waited, err)
+	}
+	ctx, cancel := context.WithTimeout(st.ctx, 20*time.Second)
+	defer cancel()
+	if n, err := st.TakeSignUps(ctx, now); n != 1 || err != nil {
+		t.Errorf("%d were carried out, %v, want Bo's", n, err)
+	}
+	st.must(erasing.Commit())
+	st.carriedOut(now)
+	st.nothingOf(anna)
+	if got := st.ledger(bo); len(got) != 1 {
+		t.Errorf("Bo has %v, want his letter", got)
 	}
 }
 

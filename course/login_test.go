@@ -84,6 +84,11 @@ func TestAnnaLogsInByTheLink(t *testing.T) {
 		t.Errorf("having logged out: %v, want ErrNoSession", err)
 	}
 	st.must(st.Logout(st.ctx, in.Session))
+
+	now = now.Add(time.Hour) // on the same telephone
+	st.asksIn(now, anna, "telefon")
+	in, err = st.Login(st.ctx, now, st.LoginToken(st.key(anna, "login:2")), "telefon")
+	st.wantIn(now, anna, in, err)
 }
 
 // She opens the letter on the computer at work: the link signs nobody in there,
@@ -105,6 +110,11 @@ func TestALoginLinkIsOfUseInTheBrowserThatAskedAlone(t *testing.T) {
 		}
 	})
 	code := st.LoginCode(d)
+	for _, like := range []string{code[:5], code + "0", ""} {
+		if _, err := st.LoginByCode(st.ctx, now, "telefon", like); !errors.Is(err, ErrCode) {
+			t.Errorf("%q for %q: %v, want ErrCode", like, code, err)
+		}
+	}
 	in, err := st.LoginByCode(st.ctx, now, "telefon", " "+code[:3]+" "+code[3:])
 	st.wantIn(now, anna, in, err)
 }
@@ -119,8 +129,9 @@ func TestALoginLettersLifeIsHalfAnHour(t *testing.T) {
 	st.wantLink(late.Add(-time.Second), st.LoginToken(d), InvitationOpen, "laget")
 	st.wantLink(late, st.LoginToken(d), InvitationExpired, "laget")
 	for what, err := range map[string]error{
-		"the link": second(st.Login(st.ctx, late, st.LoginToken(d), "telefon")),
-		"the code": second(st.LoginByCode(st.ctx, late, "telefon", st.LoginCode(d))),
+		"the link":     second(st.Login(st.ctx, late, st.LoginToken(d), "telefon")),
+		"the code":     second(st.LoginByCode(st.ctx, late, "telefon", st.LoginCode(d))),
+		"a wrong code": second(st.LoginByCode(st.ctx, late, "telefon", "fel")),
 	} {
 		if !errors.Is(err, ErrExpired) {
 			t.Errorf("%s: %v, want ErrExpired", what, err)
@@ -172,6 +183,10 @@ func TestACodeCanBeGuessedFiveTimes(t *testing.T) {
 	if _, err := st.LoginByCode(st.ctx, now, bo, st.LoginCode(st.key(bo, "login:1"))); !errors.Is(err, ErrExpired) {
 		t.Errorf("the right code after five wrong ones: %v, want ErrExpired", err)
 	}
+	now = now.Add(time.Hour) // a new letter has tries of its own
+	st.asksIn(now, bo, bo)
+	in, err = st.LoginByCode(st.ctx, now, bo, st.LoginCode(st.key(bo, "login:2")))
+	st.wantIn(now, bo, in, err)
 }
 
 // A hundred guesses at once are no more than five.

@@ -94,6 +94,37 @@ func TestP3NothingButConfirmLettersBeforeConfirming(t *testing.T) {
 	}
 }
 
+// Should the ledger be wrong, as after a mistaken hand in it, so that Bo, who has not
+// confirmed, stands in the course: no planner gives him a lesson, and one that is
+// queued already is not sent.
+func TestP3NoLessonWhateverTheLedgerSays(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-03 08:00")
+	st.signUp(now, bo)
+	st.deliver(now)
+	id := st.key(bo, "confirm:1").SubscriberID
+	st.exec(`insert into enrolments (subscriber_id, course, next_due_at, started_at) values ($1, 'natverk', $2, $2)`, id, now)
+	st.planned(now)
+	for _, r := range []SendRequest{{Week: 1}, {Week: 1, All: true, Early: true}, {Week: 1, To: bo, Early: true}} {
+		if got := st.sent(now, r); got.Planned != 0 || got.Suppressed != 1 {
+			t.Errorf("%+v plans %+v, want him passed over", r, got)
+		}
+	}
+	st.wantLessons(bo, "")
+
+	const confirmed = `update subscribers set state = 'active', confirmed_at = $2 where id = $1`
+	st.exec(confirmed, id, now)
+	st.planned(now)
+	st.exec(`update subscribers set state = 'pending', confirmed_at = null where id = $1`, id)
+	lesson := st.claimOne(now)
+	if _, err := st.tryMark(now, lesson, []byte("sum")); !errors.Is(err, ErrFenced) {
+		t.Errorf("%s is marked: %v, want ErrFenced", lesson.Letter, err)
+	}
+	st.must(st.Forgo(st.ctx, now, lesson))
+	st.wantLessons(bo, "brev1 cancelled")
+	st.exec(confirmed, id, now) // or the story's accounting finds fault with it
+}
+
 // Whoever has a dump, and nothing else, tries everything in it, as it stands and
 // in every dress, and what keys of their own make of it. Nothing opens anything.
 func TestP7ADumpAloneOpensNothing(t *testing.T) {
@@ -178,6 +209,7 @@ func TestP7ASecretIsChangedTheWholeWay(t *testing.T) {
 	old := st.UnsubscribeToken(st.key(anna, "brev1"))
 	oldBounce := st.BounceToken(st.key(anna, "brev1"))
 	session := st.confirmedAgain(now.Add(time.Hour), anna).Session
+	oldCode := st.LoginCode(st.key(anna, "brev1"))
 	wrapped := st.lines(`select cast(address_key as text) from installation`)
 
 	knows := func(s *Store, what string, links bool) {
@@ -188,6 +220,9 @@ func TestP7ASecretIsChangedTheWholeWay(t *testing.T) {
 		}
 		if s.KnowsEnvelope(oldBounce) != links {
 			t.Errorf("%s an old envelope is known: %v", what, !links)
+		}
+		if s.keys.isCode(st.key(anna, "brev1"), oldCode) != links {
+			t.Errorf("%s an old code fits: %v", what, !links)
 		}
 		if _, err := s.Reader(st.ctx, now, session); err != nil {
 			t.Errorf("%s she is no longer signed in: %v", what, err)

@@ -289,6 +289,11 @@ func TestAFloodOfSignUpsIsDelayed(t *testing.T) {
 	if n := letters(); n != 200 {
 		t.Errorf("%d letters in two minutes, want 200", n)
 	}
+	status, err = st.Status(st.ctx, now)
+	st.must(err)
+	if s := status.SignUps; s.Since == nil || !s.Since.Equal(now) {
+		t.Errorf("status tells %+v, want the same flood, since %s", s, local(now))
+	}
 	takes(now.Add(122 * time.Second))
 	if n, left := letters(), st.count(`select count(*) from signups`); n != 250 || left != 0 {
 		t.Errorf("%d letters in the end, and %d wait, want all 250 and none", n, left)
@@ -300,6 +305,23 @@ func TestAFloodOfSignUpsIsDelayed(t *testing.T) {
 	st.must(err)
 	if status.SignUps != (SignUpStatus{}) {
 		t.Errorf("status tells %+v, want nothing", status.SignUps)
+	}
+}
+
+// Login letters are letters that anybody can ask for, too.
+func TestAFloodOfLoginsIsDelayed(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-05 10:00")
+	st.crowd(now.AddDate(0, 0, -1), 105)
+	for n := range 105 {
+		st.must(st.AskLogin(st.ctx, now, LoginWish{Email: fmt.Sprintf("p%d@exempel.se", n), Browser: fmt.Sprint("telefon ", n)}))
+	}
+	var err error
+	for range 3 { // calls, which take a hundred at most
+		_, err = st.TakeSignUps(st.ctx, now)
+	}
+	if n := st.count(`select count(*) from deliveries where letter = 'login:1'`); n != 100 || !errors.Is(err, ErrFlood) {
+		t.Errorf("%d login letters at once, %v; want a hundred, and the flood told", n, err)
 	}
 }
 

@@ -58,6 +58,9 @@ func TestAnnaIsLetInByTheLinkWhereSheAsked(t *testing.T) {
 	if got, want := in.header.Get("Location"), "/artiklar/mingla#fortsatt"; got != want {
 		t.Errorf("the link leads to %q, want %q", got, want)
 	}
+	if got, want := in.header.Get("Set-Cookie"), "; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"; !strings.HasPrefix(got, "session=") || !strings.HasSuffix(got, want) {
+		t.Errorf("got session cookie %q, want its attributes to be %q", got, want)
+	}
 	h.wants(laptop.get("/artiklar/staller-upp"), http.StatusOK, restOfGiving)
 	h.wants(laptop.get(link), http.StatusOK, h.library.Pages.Login.InTitle, `href="/artiklar/mingla#fortsatt"`)
 }

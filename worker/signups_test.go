@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fortsatt/course"
+	"fortsatt/mailer/relaytest"
 	"fortsatt/worker"
 )
 
@@ -92,6 +93,32 @@ func TestASignUpThatIsSetAsideIsTold(t *testing.T) {
 	if len(letterTo(relay, anna)) != 1 || len(log.lines("@exempel.se")) != 0 {
 		t.Errorf("anna got %d letters, and the log has %q", len(letterTo(relay, anna)), log.lines("@exempel.se"))
 	}
+}
+
+// Bo signs up while the lessons of many leave at a steady pace: his letter goes out
+// among theirs, and not after them.
+func TestASignUpDoesNotWaitForALongQueue(t *testing.T) {
+	st := begin(t, "2026-11-03 08:00")
+	const lessons = 400
+	at, taken := 0, 0 // only the one line's session counts
+	relay := st.relay(func(e relaytest.Event) (a relaytest.Action) {
+		if e.Stage != relaytest.Dot {
+			return a
+		}
+		if taken++; e.To == bo {
+			at = taken
+		}
+		return a
+	})
+	st.crowd(lessons)
+	st.starts(st.worker(func(o *worker.Options) { o.Rate = 60 }, relay))
+	st.took(relay, 40)
+	st.must(st.Subscribe(st.ctx, st.clock.Now(), course.SignUp{Email: bo, Form: "/anmalan", Access: "Läs."}))
+	st.took(relay, lessons+1)
+	if at == 0 || at > lessons*3/4 {
+		t.Errorf("his letter was the %dth of %d, want it among the others", at, lessons+1)
+	}
+	st.until("all is recorded", func() bool { return st.states()["accepted"] == lessons+1 })
 }
 
 // Anna asks to be let in. The letter says when, and its link and code are hers.
