@@ -37,6 +37,7 @@ type Store struct {
 	preparing sync.Mutex
 	advancing *sqlx.Stmt // these are nil until they are first needed
 	keeping   *sqlx.Stmt
+	keeper    keeper
 	waker     waker
 	// the texts that Publish made known, by which new letters are planned
 	letters map[string]Version // of the service letters, by kind
@@ -64,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	db.SetMaxOpenConns(o.Connections)
 	db.SetMaxIdleConns(o.Connections)
 	s := &Store{db: db, direct: db}
-	s.waker.announce = s.announce
+	s.waker.announce, s.keeper.store = s.announce, s.keepTogether
 	if o.DirectDSN != "" && o.DirectDSN != o.DSN {
 		if s.direct, err = sqlx.Open("postgres", o.DirectDSN); err != nil {
 			db.Close()

@@ -3,8 +3,6 @@ package course
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 )
@@ -51,72 +49,6 @@ func (s *Store) AskLogin(ctx context.Context, now time.Time, in LoginWish) error
 		return err
 	}
 	return s.keepAsked(ctx, "ask to log in", asked{At: now, Email: address, Article: in.Article, IP: in.IP, Browser: hashed(in.Browser)})
-}
-
-// asked is what a person asked for, on its way into the database.
-type asked struct {
-	At                        time.Time
-	Email                     Address
-	Newsletter                bool
-	Article, Form             string
-	IP                        netip.Addr
-	Access, NewsletterWording string
-	Browser                   []byte // hash; nil for a sign-up
-}
-
-// keepQuery is prepared, and writes nothing while it lacks a wording: those are a
-// few long texts that stand there already, all but the first time.
-const keepQuery = `
-	insert into signups (at, email, login, newsletter, article, form, ip, access, newsletter_wording, browser)
-	select cast($1 as timestamptz), cast($2 as text), cast($9 as bytea) is not null, cast($3 as boolean),
-	       cast($4 as text), cast($5 as text), cast($6 as inet), $7, $8, $9
-	where (cast($7 as bytea) is null or exists (select from wordings where hash = $7))
-	and (cast($8 as bytea) is null or exists (select from wordings where hash = $8))`
-
-var errWordings = errors.New("the wordings were not kept")
-
-func (s *Store) keepAsked(ctx context.Context, doing string, a asked) error {
-	kept, err := s.tryKeep(ctx, a)
-	if err == nil && !kept {
-		if err = s.keepWordings(ctx, a.Access, a.NewsletterWording); err == nil {
-			kept, err = s.tryKeep(ctx, a)
-		}
-	}
-	if err == nil && !kept {
-		err = errWordings
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, away(err))
-	}
-	s.waker.wakeSoon()
-	return nil
-}
-
-func (s *Store) tryKeep(ctx context.Context, a asked) (kept bool, err error) {
-	statement, err := s.prepared(ctx, &s.keeping, keepQuery)
-	if err != nil {
-		return false, err
-	}
-	result, err := statement.ExecContext(ctx, a.At, string(a.Email), a.Newsletter, a.Article, a.Form, truncate(a.IP),
-		wordingHash(a.Access), wordingHash(a.NewsletterWording), a.Browser)
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
-}
-
-// keepWordings stores texts under their hashes.
-func (s *Store) keepWordings(ctx context.Context, texts ...string) error {
-	for _, text := range texts {
-		if text == "" {
-			continue
-		}
-		if _, err := keepWording(ctx, s.db, text); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // hashed is how a random value that a browser holds is kept.

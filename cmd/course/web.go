@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"fortsatt/web"
@@ -24,6 +25,7 @@ func (webCommand) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", p.Listen, err)
 	}
+	debug.SetGCPercent(tidiness)
 	a.log.Info("web: serving", "address", listener.Addr().String(), "site", p.BaseURL)
 	return serve(a.ctx, listener, p.site(a))
 }

@@ -11,7 +11,7 @@ import (
 type workerCommand struct{}
 
 // tidiness lets the heap grow to five times what is in use, some few MiB, before
-// it is swept: every letter leaves a little behind.
+// it is swept: every letter, and every request, leaves a little behind.
 const tidiness = 400
 
 // Run plans and sends until it is told to stop.
