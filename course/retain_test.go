@@ -403,3 +403,51 @@ func TestP8WordingsNobodyApprovesGoAfterNinetyDays(t *testing.T) {
 		t.Error("her words are kept")
 	}
 }
+
+// Bo has not confirmed, and asks to be let in: he is sent a confirm letter again,
+// and has as long for it as anybody.
+func TestP8WhoAsksToBeLetInHasAnotherWeek(t *testing.T) {
+	st := begin(t)
+	monday := at("2026-11-02 10:00")
+	st.signUp(monday, bo)
+	st.deliver(monday)
+	saturday := monday.AddDate(0, 0, 5)
+	st.asksIn(saturday, bo, "telefon")
+	st.deliver(saturday)
+	if got := st.retained(saturday.AddDate(0, 0, 7).Add(-time.Second)); got.Unconfirmed != 0 {
+		t.Error("he is gone, and his link would still work")
+	}
+	if got := st.retained(saturday.AddDate(0, 0, 7)); got.Unconfirmed != 1 {
+		t.Errorf("%+v are let go, want Bo", got)
+	}
+}
+
+// Anna came to the end a year ago. She is not erased while she asks anew, nor while
+// a letter to her is under way, nor within a year of the end of another course.
+func TestP8WhoCameToTheEndAndIsNotDone(t *testing.T) {
+	end := at("2026-11-24 08:00")
+	year := end.AddDate(0, 12, 0)
+	for what, c := range map[string]struct {
+		meanwhile func(*story)
+		until     time.Time
+	}{
+		"asks anew": {func(st *story) { st.signUp(year.AddDate(0, -1, 0), anna); st.deliver(year.AddDate(0, -1, 0)) }, year.AddDate(0, 11, 0)},
+		"another course": {func(st *story) {
+			st.exec(`insert into enrolments select subscriber_id, 'omtanke', 'left', 0, 0, null, $1, $2 from enrolments`, end, year.AddDate(0, -3, 0))
+		}, year.AddDate(0, 9, 0)},
+	} {
+		t.Run(what, func(t *testing.T) {
+			st := begin(t)
+			st.joined(end, anna)
+			st.deliver(end)
+			st.leave(end, anna, "brev1")
+			c.meanwhile(st)
+			if got := st.retained(c.until.Add(-time.Second)); got.Finished != 0 {
+				t.Error("she is erased")
+			}
+			if got := st.retained(c.until); got.Finished != 1 {
+				t.Errorf("in the end %+v are let go, want her", got)
+			}
+		})
+	}
+}
