@@ -2,6 +2,7 @@ package course
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -45,6 +46,9 @@ func (s *Store) record(ctx context.Context, r Record) error {
 	}
 	return s.transact(ctx, "refused at RCPT", func(tx *sqlx.Tx) error {
 		about, err := lookUpSent(ctx, tx, r.DeliveryKey)
+		if errors.Is(err, ErrToken) {
+			return nil // the letter is gone with its reader, who never confirmed
+		}
 		if err != nil {
 			return err
 		}

@@ -451,3 +451,20 @@ func TestP8WhoCameToTheEndAndIsNotDone(t *testing.T) {
 		})
 	}
 }
+
+// A worker that was thought dead comes back: the relay refused Bo's address. Bo, who
+// never confirmed, is gone meanwhile, and his letter with him; the record ends there,
+// and nobody goes on handing it in.
+func TestP8ARecordThatComesAfterAll(t *testing.T) {
+	st := begin(t)
+	now := at("2026-11-02 10:00")
+	st.signUp(now, bo)
+	letter := st.claimOne(now)
+	st.exec(`update deliveries set state = 'queued', worker = null, ready_at = due_at`) // its worker was given up
+	st.wantRetained(now.AddDate(0, 0, 7), Retained{Unconfirmed: 1})
+	refused := Record{Claimed: letter, At: now.AddDate(0, 0, 7), Verdict: Rejected, Ending: Ending{Stage: AtRcpt, Code: 550, Enhanced: "5.1.1", Reply: "550 5.1.1 no such user"}}
+	if err := st.record(st.ctx, refused); err != nil {
+		t.Errorf("recording it gave %v, want no error", err)
+	}
+	st.nothingOf(bo)
+}
